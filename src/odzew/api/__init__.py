@@ -1,0 +1,1 @@
+"""The pull API, word for word as published."""

@@ -1,0 +1,92 @@
+"""From arrivals to messages: what each means, before anything is stored. Pure but for the questions it yields."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Any
+
+from odzew.clock import DAY
+from odzew.inbox.classify import Case, Claim, classify, needs_answer
+from odzew.inbox.owe import targets_of
+from odzew.model import Arrival, Message, Owed
+from odzew.store import deliveries, sent
+from odzew.store.db import Lock, Request, reserve
+from odzew.store.directory import Directory
+from odzew.wire import alphabet, clean, folding, msisdn
+
+
+def message_of(arrival: Arrival, now: int, country: str) -> Message:
+    """The message of one arrival, with nobody's name on it yet and without an id. WireError if an address cannot be read."""
+    received = now
+    if arrival.trust_time and arrival.network_time is not None:
+        received = min(arrival.network_time, now + DAY)  # a source's clock is trusted, but not with next year
+    return Message(
+        id=0,
+        kind="mms" if arrival.mms else "unclaimed",
+        account_id=None,
+        sender=msisdn.sender(arrival.sender, country),
+        recipient=msisdn.sender(arrival.recipient, country),
+        text=clean.text(first_text(arrival) if arrival.mms else arrival.text),
+        received_at=received,
+        title=None if arrival.title is None else clean.text(arrival.title),
+    )
+
+
+def first_text(arrival: Arrival) -> str:
+    """The first text part of an MMS (contract 5.2), or what its source gave as its text."""
+    if arrival.text:
+        return arrival.text
+    for attachment in arrival.attachments:
+        if attachment.content_type.lower().startswith("text/plain"):
+            _, _, charset = attachment.content_type.lower().partition("charset=")
+            return alphabet.decode(attachment.data, charset.strip(' "\';') or "utf-8", None)[0]
+    return ""
+
+
+def claims_of(messages: Sequence[Message], directory: Directory) -> Generator[Request, Any, list[Claim]]:
+    """Whose each message is. Replies ask the record of sent messages, all of them in one question."""
+    cases = [case_of(message) for message in messages]
+    replies = [index for index, case in enumerate(cases) if needs_answer(case, directory)]
+    if replies:
+        questions = [sent.Question(messages[i].recipient, messages[i].sender, messages[i].received_at) for i in replies]
+        # Held until the commit by whoever stores a reply or a sent record of this telephone, so that neither misses the other.
+        yield Lock(sorted({question.sender for question in questions}))
+        for index, answer in zip(replies, (yield from sent.answered(questions)), strict=True):
+            cases[index].answer = answer
+        open_ones = [(index, question) for index, question in zip(replies, questions, strict=True) if cases[index].answer is None]
+        if open_ones:
+            answers = yield from sent.only_writer([question for _, question in open_ones])
+            for (index, _), answer in zip(open_ones, answers, strict=True):
+                cases[index].only_writer = answer
+    return [classify(case, directory) for case in cases]
+
+
+def case_of(message: Message) -> Case:
+    """What the rules look at in a message."""
+    mms = message.kind == "mms" or message.title is not None
+    texts = (message.title or "", message.text) if mms else (message.text,)
+    return Case(message.recipient, texts, mms)
+
+
+def claim(message: Message, claimed: Claim) -> None:
+    """Writes the claim's name on the message; the keyword is left out of the text where its option says so."""
+    message.kind, message.account_id, message.rule, message.answers = claimed.kind, claimed.account_id, claimed.rule, claimed.answers
+    message.number_id = None if claimed.number is None else claimed.number.id
+    if claimed.keyword is not None:
+        message.keyword_id, message.keyword = claimed.keyword.id, claimed.keyword.word
+        if claimed.keyword.strip_keyword:
+            message.text = folding.strip_keyword(message.text, claimed.keyword.words)
+
+
+def owe_for(messages: Sequence[Message], now: int, directory: Directory) -> Generator[Request, Any, list[Owed]]:
+    """Owes each message to its targets, in the transaction that stores the messages."""
+    wanted = [(message, target) for message in messages for target in targets_of(message, directory)]
+    if not wanted:
+        return []
+    ids = yield from reserve("deliveries", len(wanted))
+    owed = [
+        Owed(key, target.id, target.account_id, message.id, now, message=message)
+        for key, (message, target) in zip(ids, wanted, strict=True)
+    ]
+    yield from deliveries.owe(owed)
+    return owed

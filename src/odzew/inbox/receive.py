@@ -1,0 +1,274 @@
+"""Receiving: one transaction for all that is waiting, and an answer only after its commit.
+
+`Inbox.receive` gathers what comes in from all sources while the last commit runs; that is the next batch. If the commit fails
+for want of the store, everybody in the batch is told to try again and nothing of it is stored. If it fails for another reason
+the batch is halved (in transactions that are rolled back) until the culprits stand alone; they are stored raw as unreadable,
+the others as they should be, all in one commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import structlog
+
+from odzew.errors import OdzewError, StoreError, StoreFull, StoreUnavailable
+from odzew.inbox.meaning import claim, claims_of, message_of, owe_for
+from odzew.model import Arrival, Message, Owed, Receipt
+from odzew.store import arrivals as store_arrivals
+from odzew.store import messages as store_messages
+from odzew.store.changes import counters
+from odzew.store.db import Database, Notify, Now, Request, reserve
+from odzew.store.directory import Directory, Present, counter_of
+from odzew.wire import clean
+
+BATCH: Final = 1_000  # arrivals in one transaction
+BATCH_OCTETS: Final = 8 << 20
+WAITING: Final = 10_000  # arrivals in front of the store; more is StoreFull
+WAITING_OCTETS: Final = 128 << 20
+
+log = structlog.get_logger("odzew.inbox")
+
+
+class StaleDirectory(OdzewError):
+    """The directory in memory is older than the database's: read it again and run the batch again."""
+
+
+class _Undo(OdzewError):
+    """Ends a trial: the transaction would have succeeded and is rolled back."""
+
+
+@dataclass(slots=True)
+class Received:
+    """What one transaction stored."""
+
+    receipts: list[Receipt]
+    messages: list[Message] = field(default_factory=list)
+    owed: list[Owed] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Waiting:
+    arrivals: list[Arrival]
+    octets: int
+    done: asyncio.Future[list[Receipt]]
+
+
+def store(
+    arrivals: Sequence[Arrival], directory: Directory, country: str, faults: dict[int, str], announce: bool = False, trial: bool = False
+) -> Generator[Request, Any, Received]:
+    """The receiving transaction. `faults` says which arrivals (by index) are to be kept raw as unreadable, and why.
+
+    `announce`: another process forwards, and must hear of what is owed.
+    """
+    if counter_of((yield from counters())) != directory.counter:
+        raise StaleDirectory("the directory has changed")
+    now: int = yield Now()
+    receipts: list[Receipt | None] = [None] * len(arrivals)
+    firsts, repeats = yield from _apart(arrivals, receipts)
+    readable = [index for index in firsts if index not in faults]
+    messages = [message_of(arrivals[index], now, country) for index in readable]
+    for message, claimed in zip(messages, (yield from claims_of(messages, directory)), strict=True):
+        claim(message, claimed)
+    for key, message in zip((yield from reserve("messages", len(messages))), messages, strict=True):
+        message.id = key
+    by_index = dict(zip(readable, messages, strict=True))
+    keys = yield from reserve("arrivals", len(firsts))
+    rows = []
+    for key, index in zip(keys, firsts, strict=True):
+        message_id = by_index[index].id if index in by_index else None
+        rows.append(store_arrivals.row_of(key, arrivals[index], message_id, now, faults.get(index)))
+        receipts[index] = Receipt(message_id, by_index[index].kind if index in by_index else "unreadable")
+    yield from store_arrivals.add(rows)
+    if messages:
+        yield from store_messages.add(messages)
+    attached = [(by_index[i].id, arrivals[i].attachments) for i in readable if arrivals[i].attachments]
+    if attached:
+        yield from store_messages.add_attachments(attached)
+    owed = yield from owe_for(messages, now, directory)
+    if owed and announce:
+        yield Notify("due")
+    if trial:
+        raise _Undo("only a trial")
+    for index, first in repeats.items():
+        earlier = receipts[first]
+        assert earlier is not None
+        receipts[index] = Receipt(earlier.message_id, earlier.kind, duplicate=True)
+    return Received([receipt for receipt in receipts if receipt is not None], messages, owed)
+
+
+def _apart(arrivals: Sequence[Arrival], receipts: list[Receipt | None]) -> Generator[Request, Any, tuple[list[int], dict[int, int]]]:
+    """Tells firsts from repetitions by the source's own id: (indexes to store, {repetition: its first} within this batch).
+
+    Repetitions of what is stored already get their receipts here. The same text without an id is no repetition.
+    """
+    refs = [ref for ref in map(_ref, arrivals) if ref is not None]
+    stored = (yield from store_arrivals.known(refs)) if refs else {}
+    firsts: list[int] = []
+    repeats: dict[int, int] = {}
+    here: dict[store_arrivals.Ref, int] = {}
+    for index, arrival in enumerate(arrivals):
+        ref = _ref(arrival)
+        if ref is None:
+            firsts.append(index)
+        elif ref in stored:
+            receipts[index] = Receipt(*stored[ref], duplicate=True)
+        elif ref in here:
+            repeats[index] = here[ref]
+        else:
+            here[ref] = index
+            firsts.append(index)
+    return firsts, repeats
+
+
+def _ref(arrival: Arrival) -> store_arrivals.Ref | None:
+    return None if arrival.ref is None else (arrival.source_id, arrival.ref)
+
+
+class Inbox:
+    """Takes arrivals from all ways in. `stored` is called on the loop after each commit with what it stored.
+
+    `forwards_here` says whether this process forwards; if not, the one that does is told of what is owed.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        present: Present,
+        stored: Callable[[Received], None],
+        country: str = "PL",
+        forwards_here: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._db = db
+        self._present = present
+        self._stored = stored
+        self._forwards_here = forwards_here
+        self._country = country
+        self._waiting: deque[_Waiting] = deque()
+        self._count = 0
+        self._octets = 0
+        self._worker: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def receive(self, arrivals: list[Arrival]) -> list[Receipt]:
+        """Stores the arrivals and gives a receipt for each, after the commit.
+
+        StoreUnavailable or StoreFull: nothing of them is stored, they may be brought again.
+        """
+        if not arrivals:
+            return []
+        for arrival in arrivals:
+            # What an engine cannot store as text may stand in an address too; the octets as they came are in `raw`.
+            arrival.sender, arrival.recipient = clean.text(arrival.sender), clean.text(arrival.recipient)
+            arrival.ref = None if arrival.ref is None else clean.text(arrival.ref)
+        if self._closed:
+            raise StoreUnavailable("the gateway is stopping")
+        octets = sum(_octets(arrival) for arrival in arrivals)
+        if self._count and (self._count + len(arrivals) > WAITING or self._octets + octets > WAITING_OCTETS):
+            raise StoreFull("too many messages are waiting to be stored")
+        waiting = _Waiting(arrivals, octets, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        self._count += len(arrivals)
+        self._octets += octets
+        if self._worker is None or self._worker.done():
+            self._worker = asyncio.create_task(self._work(), name="odzew-inbox")
+        return await asyncio.shield(waiting.done)
+
+    async def close(self) -> None:
+        """Takes no more; what was taken is finished and answered."""
+        self._closed = True
+        if self._worker is not None:
+            await self._worker
+
+    async def _work(self) -> None:
+        while self._waiting:
+            batch = self._next_batch()
+            try:
+                received = await self._store([arrival for waiting in batch for arrival in waiting.arrivals])
+            except Exception as error:  # whatever it is, everybody who waits is told, and the next batch gets its turn
+                if not isinstance(error, StoreError):
+                    log.exception("receive_failed", arrivals=sum(len(waiting.arrivals) for waiting in batch))
+                    error = StoreUnavailable("the message could not be stored")
+                _refuse(batch, error)
+                continue
+            finally:
+                self._count -= sum(len(waiting.arrivals) for waiting in batch)
+                self._octets -= sum(waiting.octets for waiting in batch)
+            self._stored(received)
+            start = 0
+            for waiting in batch:
+                end = start + len(waiting.arrivals)
+                if not waiting.done.done():
+                    waiting.done.set_result(received.receipts[start:end])
+                start = end
+
+    def _next_batch(self) -> list[_Waiting]:
+        batch = [self._waiting.popleft()]
+        count, octets = len(batch[0].arrivals), batch[0].octets
+        while self._waiting:
+            count += len(self._waiting[0].arrivals)
+            octets += self._waiting[0].octets
+            if count > BATCH or octets > BATCH_OCTETS:
+                break
+            batch.append(self._waiting.popleft())
+        return batch
+
+    async def _store(self, arrivals: list[Arrival]) -> Received:
+        faults: dict[int, str] = {}
+        while True:
+            try:
+                return await self._write(arrivals, faults)
+            except Exception as error:
+                if _temporary(error):
+                    raise
+                before = len(faults)
+                await self._find_culprits(arrivals, list(range(len(arrivals))), faults)
+                if len(faults) == before:
+                    raise  # each is well alone, together they are not: a fault of ours, told to the sources as temporary
+                log.warning("unreadable", count=len(faults), reasons=sorted(set(faults.values()))[:5])
+
+    async def _find_culprits(self, arrivals: list[Arrival], indexes: list[int], faults: dict[int, str]) -> None:
+        """Halves until each culprit stands alone. Every trial is rolled back."""
+        here = [index for index in indexes if index not in faults]
+        if not here:
+            return
+        try:
+            await self._write([arrivals[index] for index in here], {}, trial=True)
+        except _Undo:
+            return
+        except Exception as error:
+            if _temporary(error):
+                raise
+            if len(here) == 1:
+                faults[here[0]] = f"{type(error).__name__}: {error}"[:500].encode("utf-8", "replace").decode()
+                return
+            half = len(here) // 2
+            await self._find_culprits(arrivals, here[:half], faults)
+            await self._find_culprits(arrivals, here[half:], faults)
+
+    async def _write(self, arrivals: list[Arrival], faults: dict[int, str], trial: bool = False) -> Received:
+        announce = not self._forwards_here()
+        while True:
+            try:
+                received: Received = await self._db.write(store, arrivals, self._present.directory, self._country, faults, announce, trial)
+                return received
+            except StaleDirectory:
+                await self._present.refresh()
+
+
+def _temporary(error: Exception) -> bool:
+    return isinstance(error, OdzewError) and error.temporary
+
+
+def _refuse(batch: Sequence[_Waiting], error: Exception) -> None:
+    for waiting in batch:
+        if not waiting.done.done():
+            waiting.done.set_exception(error)
+
+
+def _octets(arrival: Arrival) -> int:
+    return len(arrival.raw) + sum(len(attachment.data) for attachment in arrival.attachments)

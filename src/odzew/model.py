@@ -1,0 +1,248 @@
+"""The nouns of the house (glossary: docs/words.md).
+
+A Source brings Arrivals; arrivals become a Message; a message is owed to Targets as Deliveries; each delivery is tried in
+Attempts. A message belongs to the Account whose Number and Keyword it matched.
+
+Instants are `int` microseconds UTC (`odzew.clock`). Telephone numbers are E.164 with `+`, short codes bare digits, other
+senders as received. Nothing here does any work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+Service = Literal["eco", "nd", "sc", "ndi", "sci", "pr", "pri"]
+Kind = Literal["eco", "nd", "ndi", "pre", "mms", "unclaimed"]
+ForwardFor = Literal["sms", "mms", "eco", "nd", "ndi", "pre"]
+Level = Literal["keyword", "number", "account"]
+Basis = Literal["first", "previous"]
+DeliveryState = Literal["pending", "delivered", "exhausted", "cancelled"]
+
+SERVICES: Final[tuple[Service, ...]] = ("eco", "nd", "sc", "ndi", "sci", "pr", "pri")
+KIND_OF_SERVICE: Final[dict[str, Kind]] = {
+    "eco": "eco", "nd": "nd", "sc": "nd", "ndi": "ndi", "sci": "ndi", "pr": "pre", "pri": "pre",
+}
+KINDS: Final[tuple[Kind, ...]] = ("eco", "nd", "ndi", "pre", "mms")
+UNCLAIMED: Final = "unclaimed"
+
+
+# --- who -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, frozen=True)
+class Account:
+    """A customer."""
+
+    id: int
+    name: str
+    company: str = ""
+    time_zone: str = "Europe/Warsaw"
+    language: str = "en"
+    active: bool = True
+    allow_from: tuple[str, ...] = ()
+    forward_allow: tuple[str, ...] = ()
+    reply_window_days: float = 7.0
+
+
+@dataclass(slots=True, frozen=True)
+class User:
+    """A person or program of an account, or of the operator (`account_id` None)."""
+
+    id: int
+    account_id: int | None
+    login: str
+    password_hash: str
+    roles: tuple[str, ...] = ()
+    allow_from: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, frozen=True)
+class Token:
+    """A bearer token of an account, or of the operator (`account_id` None). Only its SHA-256 is known."""
+
+    id: int
+    account_id: int | None
+    name: str
+    sha256: bytes
+    allow_from: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ("api", "numbers")
+
+
+# --- whose -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, frozen=True)
+class Keyword:
+    """First word or words reserved by an account on a number; `words` is the folded form that is compared."""
+
+    id: int
+    number_id: int
+    account_id: int
+    word: str
+    words: tuple[str, ...]
+    strip_keyword: bool = False
+
+
+@dataclass(slots=True, frozen=True)
+class Number:
+    """An address that we serve: reply pool, shared, individual, premium; long number or short code."""
+
+    id: int
+    address: str
+    service: Service
+    account_id: int | None = None
+    mms: bool = False
+
+
+@dataclass(slots=True, frozen=True)
+class Source:
+    """One configured way in. `options` holds what its protocol alone needs."""
+
+    id: int
+    name: str
+    protocol: str
+    token_sha256: bytes | None = None
+    allow_from: tuple[str, ...] = ()
+    trust_time: bool = False
+    active: bool = True
+    options: dict[str, object] = field(default_factory=dict)
+
+
+# --- where to --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, frozen=True)
+class Target:
+    """A client's URL with its template, expected answer and schedule. `secret` is an `env:` reference."""
+
+    id: int
+    account_id: int
+    level: Level
+    level_id: int
+    for_kind: ForwardFor
+    name: str
+    url: str
+    active: bool = True
+    body: Literal["form", "json"] = "form"
+    verify: str | None = None
+    retry_minutes: tuple[float, ...] | None = None
+    retry_basis: Basis | None = None
+    secret: str | None = None
+    concurrency: int | None = None
+    completions: bool = True
+
+
+# --- what came -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, frozen=True)
+class Attachment:
+    """One part of an MMS but SMIL. `data` is the decoded content."""
+
+    name: str
+    content_type: str
+    data: bytes
+
+
+@dataclass(slots=True)
+class Arrival:
+    """One thing exactly as it came off the wire, and what its source's protocol says of it.
+
+    `raw` is the octets kept for ever; `ref` the source's own id, by which a repetition is known; `text` is decoded and
+    may still hold NUL or lone surrogates (`inbox.receive` cleans what is stored as text, never `raw`).
+    """
+
+    source_id: int
+    sender: str
+    recipient: str
+    raw: bytes
+    text: str = ""
+    ref: str | None = None
+    network_time: int | None = None
+    title: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+    mms: bool = False
+    binary: bool = False
+    trust_time: bool = False
+    extra: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Message:
+    """What the arrivals mean. `account_id` None: unclaimed. `rule` says in words why it is whose it is."""
+
+    id: int
+    kind: Kind
+    account_id: int | None
+    sender: str
+    recipient: str
+    text: str
+    received_at: int
+    number_id: int | None = None
+    keyword_id: int | None = None
+    keyword: str = ""
+    answers: str | None = None
+    title: str | None = None
+    rule: str = ""
+
+
+@dataclass(slots=True)
+class Receipt:
+    """What became of one arrival: the answer that its source may now give. `message_id` None: kept raw as unreadable."""
+
+    message_id: int | None
+    kind: str
+    duplicate: bool = False
+
+
+# --- what is owed ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Owed:
+    """One delivery still owed: what the forwarding engine holds in memory of it.
+
+    `slot` is the number of attempts already made (0: the first is still due); `first_at` the start of the first attempt;
+    `served_us` how long it was owed while its target was being served (contract 5.5). `message` is there for a fresh one only.
+    """
+
+    delivery_id: int
+    target_id: int
+    account_id: int
+    message_id: int
+    due_at: int
+    slot: int = 0
+    first_at: int | None = None
+    served_us: int = 0
+    message: Message | None = None
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One HTTP try and how it ended. `outcome` is a word of `forward.outcome`; `body` the first 4 KiB of the answer."""
+
+    delivery_id: int
+    number: int
+    started_at: int
+    took_us: int
+    outcome: str
+    url: str = ""
+    address: str = ""
+    status: int | None = None
+    body: bytes = b""
+    detail: str = ""
+    delayed: bool = False
+    timings: str = ""
+
+
+@dataclass(slots=True, frozen=True)
+class SentMessage:
+    """The record by which a reply finds the message that it answers. `message_id` is 10 lower-case hex."""
+
+    account_id: int
+    message_id: str
+    phone: str
+    from_number: str
+    sent_at: int
+    text: str = ""

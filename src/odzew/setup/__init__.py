@@ -1,0 +1,1 @@
+"""The set-up file: read, compare, apply."""

@@ -1,0 +1,217 @@
+"""The judges of single values: each gives the value as it is kept, or raises ValueError or WireError with a sentence.
+
+The second argument of every judge is the installation's country, by which a national telephone number is read.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+import math
+import re
+import zoneinfo
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Final
+
+from odzew.setup.reading import did_you_mean
+from odzew.wire import folding, msisdn
+from odzew.wire.template import Template, check_expected
+
+URL_CHARACTERS: Final = 4096
+PASSWORD_OCTETS: Final = 1024
+RETRIES: Final = 20
+LONGEST_RETRY: Final = 7 * 24 * 60.0  # minutes
+SHORTEST_GAP: Final = 0.001  # minutes
+_HOST: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]{1,253}):([0-9]{1,5})")
+_ALLOWANCE: Final = re.compile(r"(?:\[(?P<six>[^\[\]]+)\](?P<length>/[0-9]{1,3})?|(?P<four>[0-9./]+))(?::(?P<port>[0-9]{1,5}))?")
+
+
+def name(value: str, _country: str) -> str:
+    """A name: 1 to 64 characters, no white space at its ends, one line."""
+    if not 1 <= len(value) <= 64 or value != value.strip() or not value.isprintable():
+        raise ValueError("must have 1 to 64 characters in one line, without blanks at its ends")
+    return value
+
+
+def source_name(value: str, _country: str) -> str:
+    """A source's name stands in a URL (contract 7)."""
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", value) or value.strip(".") == "":
+        raise ValueError("must have 1 to 64 of the characters A-Z a-z 0-9 . _ -, because it stands in a URL")
+    return value
+
+
+def login(value: str, _country: str) -> str:
+    """A log-in name: 1 to 128 characters without white space."""
+    if not 1 <= len(value) <= 128 or not value.isprintable() or " " in value:
+        raise ValueError("must have 1 to 128 characters, no white space among them")
+    return value
+
+
+def password(value: str, _country: str) -> str:
+    """1 to 1,024 octets of UTF-8: what can be verified later."""
+    if not 1 <= len(value.encode()) <= PASSWORD_OCTETS:
+        raise ValueError(f"must have 1 to {PASSWORD_OCTETS} octets")
+    return value
+
+
+def token_value(value: str, _country: str) -> str:
+    """Contract 1: a bearer token is 32 lower-case hex."""
+    if not re.fullmatch(r"[0-9a-f]{32}", value):
+        raise ValueError("must be 32 lower-case hexadecimal digits")
+    return value
+
+
+def source_token(value: str, _country: str) -> str:
+    """Goes in a header or in a query: visible ASCII, at most 256 characters."""
+    if not re.fullmatch(r"[!-~]{1,256}", value):
+        raise ValueError("must have 1 to 256 visible ASCII characters, no blank among them")
+    return value
+
+
+def signature_secret(value: str, _country: str) -> str:
+    """Contract 5.9: `whsec_` and base64 of the key. Ours have 32 octets; the scheme allows 24 to 64."""
+    try:
+        key = base64.b64decode(value.removeprefix("whsec_"), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if not value.startswith("whsec_") or not 24 <= len(key) <= 64:
+        raise ValueError("must be whsec_ followed by the base64 of 32 random octets")
+    return value
+
+
+def phone(value: str, country: str) -> str:
+    """Contract 1: E.164 with `+`; a short code stays."""
+    return msisdn.normalise(value, country)
+
+
+def networks(values: tuple[str, ...], _country: str) -> tuple[str, ...]:
+    """Addresses and networks, in their canonical spelling."""
+    return tuple(str(_network(value)) for value in values)
+
+
+def allowances(values: tuple[str, ...], _country: str) -> tuple[str, ...]:
+    """Contract 5.8: `network`, `network:port`, `[fd00::]/8:8080`."""
+    for value in values:
+        found = _ALLOWANCE.fullmatch(value)
+        if found is None:
+            _network(value)  # IPv6 without brackets, so without a port
+            continue
+        network = _network(found["four"] or found["six"] + (found["length"] or ""))
+        if isinstance(network, ipaddress.IPv6Network) and network.network_address.ipv4_mapped is not None:
+            raise ValueError(f"{value!r}: write an IPv4 network as IPv4, such as 10.1.2.0/24")
+        if found["port"] is not None:
+            _port(found["port"])
+    return values
+
+
+def hosts(values: tuple[str, ...], _country: str) -> tuple[str, ...]:
+    """`host:port`, tried in order."""
+    if not values:
+        raise ValueError('must name at least one "host:port"')
+    for value in values:
+        found = _HOST.fullmatch(value)
+        if found is None:
+            raise ValueError(f'{value[:80]!r} is not "host:port"')
+        _port(found[1])
+    return values
+
+
+def zone(value: str, _country: str) -> str:
+    """A time zone of the tz database."""
+    if value not in _zones():
+        raise ValueError(f"there is no time zone {value[:60]!r}{did_you_mean(value, _zones())}")
+    return value
+
+
+def keyword(value: str, _country: str) -> str:
+    """Contract 6: at least one word after folding."""
+    if not 1 <= len(value) <= 160:
+        raise ValueError("must have 1 to 160 characters")
+    if not folding.words(value):
+        raise ValueError(f"{value!r} has no letter or digit that could be matched")
+    return value
+
+
+def url(value: str, _country: str) -> str:
+    """Contract 5.2."""
+    if len(value) > URL_CHARACTERS:
+        raise ValueError(f"is longer than {URL_CHARACTERS} characters")
+    Template.parse(value)
+    return value
+
+
+def expected(value: str, _country: str) -> str:
+    """Contract 5.4: the answer that means success; its placeholders are known ones."""
+    if len(value) > 1000:
+        raise ValueError("is longer than 1000 characters")
+    check_expected(value)
+    return value
+
+
+def calling_code(value: str, _country: str) -> str:
+    """What a national number lacks: 1 to 4 digits."""
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", value):
+        raise ValueError("must be a country's calling code, 1 to 4 digits")
+    return value
+
+
+def minutes(values: tuple[float, ...], _country: str) -> tuple[float, ...]:
+    """Contract 5.5: repeats in minutes. Their order depends on the basis and is judged with it."""
+    if len(values) > RETRIES:
+        raise ValueError(f"has more than {RETRIES} repeats")
+    if not all(math.isfinite(value) and SHORTEST_GAP <= value <= LONGEST_RETRY for value in values):
+        raise ValueError(f"each must be from {SHORTEST_GAP:g} to {LONGEST_RETRY:.0f} minutes (7 days)")
+    return values
+
+
+def distinct(values: tuple[str, ...], _country: str) -> tuple[str, ...]:
+    """The same, each once."""
+    return tuple(dict.fromkeys(values))
+
+
+def between(least: float, most: float) -> Callable[[Any, str], Any]:
+    """A number from `least` to `most`, both included."""
+
+    def judge(value: float, _country: str) -> float:
+        if not (math.isfinite(value) and least <= value <= most):
+            raise ValueError(f"must be from {least:g} to {most:g}")
+        return value
+
+    return judge
+
+
+def characters(least: int, most: int) -> Callable[[Any, str], Any]:
+    """A text of `least` to `most` characters."""
+
+    def judge(value: str, _country: str) -> str:
+        if not least <= len(value) <= most:
+            raise ValueError(f"must have {least} to {most} characters")
+        return value
+
+    return judge
+
+
+def _network(value: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    if "%" in value:
+        raise ValueError(f"{value[:60]!r} names an interface: give the network alone")
+    try:
+        return ipaddress.ip_network(value)
+    except ValueError:
+        pass
+    try:
+        wide = ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        raise ValueError(f"{value[:60]!r} is no address and no network") from None
+    raise ValueError(f"{value!r} has bits set beyond its length: did you mean {str(wide)!r}?")
+
+
+def _port(text: str) -> None:
+    if not 1 <= int(text) <= 65535:
+        raise ValueError(f"{text} is no port")
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())

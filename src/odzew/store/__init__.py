@@ -1,0 +1,1 @@
+"""One database, two engines: the seam, the units of work, the migrations."""

@@ -1,0 +1,164 @@
+"""Deliveries, what is owed, and attempts."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Any, NamedTuple
+
+from odzew.model import Attempt, DeliveryState, Owed
+from odzew.store.db import Many, Request, Rows
+
+
+class Result(NamedTuple):
+    """What one attempt made of its delivery. `due_at` None: it is owed no more."""
+
+    attempt: Attempt
+    target_id: int
+    state: DeliveryState
+    first_at: int
+    served_us: int
+    due_at: int | None
+
+
+class Ending(NamedTuple):
+    """A delivery that ends without a further attempt."""
+
+    delivery_id: int
+    target_id: int
+    state: DeliveryState
+    why: str
+    at: int
+
+
+def owe(owed: Sequence[Owed]) -> Generator[Request, Any, None]:
+    """Stores deliveries in the transaction of their messages."""
+    yield Many(
+        "INSERT INTO deliveries (id, message_id, target_id, account_id) VALUES (?, ?, ?, ?)",
+        [(o.delivery_id, o.message_id, o.target_id, o.account_id) for o in owed],
+    )
+    yield Many("INSERT INTO owed (delivery_id, target_id, due_at) VALUES (?, ?, ?)", [(o.delivery_id, o.target_id, o.due_at) for o in owed])
+
+
+def record(results: Sequence[Result]) -> Generator[Request, Any, None]:
+    """Commits how attempts ended, many at once. A delivery that was ended meanwhile keeps its end."""
+    yield Many(
+        """INSERT INTO attempts (delivery_id, number, started_at, took_us, outcome, url, address, status, body, detail, delayed, timings)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (delivery_id, number) DO NOTHING""",
+        [_attempt_row(result.attempt) for result in results],
+    )
+    yield Many(
+        """UPDATE deliveries SET state = ?, slot = ?, first_at = ?, ended_at = ?, outcome = ?, served_us = ?
+           WHERE id = ? AND state = 'pending'""",
+        [
+            (
+                r.state, r.attempt.number, r.first_at, None if r.due_at is not None else r.attempt.started_at + r.attempt.took_us,
+                r.attempt.outcome, r.served_us, r.attempt.delivery_id,
+            )
+            for r in results
+        ],
+    )  # fmt: skip
+    ended = [(r.attempt.delivery_id,) for r in results if r.due_at is None]
+    waiting = [(r.due_at, r.attempt.delivery_id) for r in results if r.due_at is not None]
+    if ended:
+        yield Many("DELETE FROM owed WHERE delivery_id = ?", ended)
+    if waiting:
+        yield Many("UPDATE owed SET due_at = ? WHERE delivery_id = ?", waiting)
+
+
+def _attempt_row(a: Attempt) -> tuple[Any, ...]:
+    return (
+        a.delivery_id, a.number, a.started_at, a.took_us, a.outcome, a.url, a.address, a.status,
+        a.body, a.detail, int(a.delayed), a.timings,
+    )  # fmt: skip
+
+
+def end(endings: Sequence[Ending]) -> Generator[Request, Any, None]:
+    """Ends deliveries without a further attempt: their target is gone or switched off, or they are cut short."""
+    sql = "UPDATE deliveries SET state = ?, outcome = ?, ended_at = ? WHERE id = ? AND state = 'pending'"
+    yield Many(sql, [(e.state, e.why, e.at, e.delivery_id) for e in endings])
+    yield Many("DELETE FROM owed WHERE delivery_id = ?", [(e.delivery_id,) for e in endings])
+
+
+def due_of_target(target: int, until: int, limit: int) -> Generator[Request, Any, list[Owed]]:
+    """What falls due for a target by `until`, in order of due time. Leans on owed_target."""
+    keys = yield Rows(
+        """SELECT due_at, delivery_id FROM owed WHERE target_id = ? AND due_at <= ?
+           ORDER BY due_at, delivery_id LIMIT ?""",
+        (target, until, limit),
+    )
+    return (yield from _whole([(row[0], row[1]) for row in keys]))
+
+
+def _whole(keys: list[tuple[int, int]]) -> Generator[Request, Any, list[Owed]]:
+    if not keys:
+        return []
+    rows = yield Rows(
+        "SELECT id, target_id, account_id, message_id, slot, first_at, served_us FROM deliveries WHERE id IN_INTS(?)",
+        ([key for _, key in keys],),
+    )
+    found = {row[0]: row for row in rows}
+    owed = []
+    for due_at, key in keys:
+        if key in found:
+            _, target, account, message, slot, first_at, served = found[key]
+            owed.append(Owed(key, target, account, message, due_at, slot, first_at, served))
+    return owed
+
+
+def next_due_of_target(target: int, after: int) -> Generator[Request, Any, int | None]:
+    """The first due time of a target's deliveries after that instant, or None. Leans on owed_target."""
+    rows = yield Rows("SELECT min(due_at) FROM owed WHERE target_id = ? AND due_at > ?", (target, after))
+    due: int | None = rows[0][0]
+    return due
+
+
+def open_of_target(target: int, after: int, limit: int) -> Generator[Request, Any, list[int]]:
+    """Ids of what is owed to a target, due or not, in order of id."""
+    sql = "SELECT delivery_id FROM owed WHERE target_id = ? AND delivery_id > ? ORDER BY delivery_id LIMIT ?"
+    rows = yield Rows(sql, (target, after, limit))
+    return [row[0] for row in rows]
+
+
+def waiting_targets() -> Generator[Request, Any, list[Sequence[Any]]]:
+    """Who is owed to: (target_id, account_id, earliest due_at). Skips from target to target along owed_target."""
+    rows: list[Sequence[Any]] = yield Rows(
+        """WITH RECURSIVE waiting (id) AS (
+               SELECT min(target_id) FROM owed
+               UNION ALL
+               SELECT (SELECT min(o.target_id) FROM owed o WHERE o.target_id > w.id) FROM waiting w WHERE w.id IS NOT NULL)
+           SELECT w.id, t.account_id, (SELECT min(o.due_at) FROM owed o WHERE o.target_id = w.id)
+           FROM waiting w JOIN targets t ON t.id = w.id"""
+    )
+    return [row for row in rows if row[2] is not None]
+
+
+def listed(message: int | None, state: str | None, before: int | None, limit: int) -> Generator[Request, Any, list[Sequence[Any]]]:
+    """The newest deliveries, of one message or in one state where given:
+    (id, message_id, target_id, state, slot, outcome, ended_at, due_at)."""
+    where = ["d.id < ?"]
+    values: list[int | str] = [before or 1 << 62]
+    if message is not None:
+        where.append("d.message_id = ?")
+        values.append(message)
+    if state is not None:
+        where.append("d.state = ?")
+        values.append(state)
+    rows: list[Sequence[Any]] = yield Rows(
+        f"""SELECT d.id, d.message_id, d.target_id, d.state, d.slot, d.outcome, d.ended_at, o.due_at
+            FROM deliveries d LEFT JOIN owed o ON o.delivery_id = d.id WHERE {" AND ".join(where)} ORDER BY d.id DESC LIMIT ?""",
+        (*values, limit),
+    )
+    return rows
+
+
+def attempts(delivery: int) -> Generator[Request, Any, list[Attempt]]:
+    """The attempts of one delivery, in order."""
+    rows = yield Rows(
+        """SELECT delivery_id, number, started_at, took_us, outcome, url, address, status, body, detail, delayed, timings
+           FROM attempts WHERE delivery_id = ? ORDER BY number""",
+        (delivery,),
+    )
+    found = [Attempt(*row) for row in rows]
+    for attempt in found:
+        attempt.body, attempt.delayed = bytes(attempt.body or b""), bool(attempt.delayed)
+    return found

