@@ -15,6 +15,7 @@ from odzew.forward.resolver import NameFailure
 
 LOOPBACK = (parse_allowance("127.0.0.1"), parse_allowance("::1"))
 HOST = "client.example"
+PATIENCE = 300_000  # turns of the loop
 
 Script = Callable[["Visit"], Awaitable[None]]
 
@@ -38,6 +39,8 @@ class Visit:
         return head
 
     def say(self, octets: bytes) -> None:
+        if self.writer.transport.is_closing():
+            raise ConnectionError("the caller has gone")
         self.writer.write(octets)
 
     def reset(self) -> None:
@@ -139,10 +142,16 @@ async def until(condition: Callable[[], bool]) -> None:
     loop = asyncio.get_running_loop()
     turns = 0
     while turns < 5 or not condition():
+        assert turns < PATIENCE, "what was waited for did not happen"
         turn: asyncio.Future[None] = loop.create_future()
-        loop.call_soon(turn.set_result, None)
+        loop.call_soon(_end, turn)
         await turn
         turns += 1
+
+
+def _end(turn: asyncio.Future[None]) -> None:
+    if not turn.done():
+        turn.set_result(None)
 
 
 async def after(sending: Awaitable[Answer], clock: FixedClock, condition: Callable[[], bool], seconds: float) -> Answer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 
@@ -27,7 +27,7 @@ class Ending:
     """Exactly one of the two is called: when the client has it all, or when it will never get it all."""
 
     sent: Callable[[], None]
-    broken: Callable[[], Awaitable[None]]
+    broken: Callable[[], None]
 
 
 Answer = Whole | Streamed

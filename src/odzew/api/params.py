@@ -41,6 +41,17 @@ class Parameters:
         self.country = country
         self.zone = zone
 
+    def in_zone(self, zone: str) -> Parameters:
+        """The same fields for an account of this time zone."""
+        return Parameters(self._fields, self.country, zone)
+
+    def credential(self, name: str) -> str | None:
+        """A login or a password: what is none is as good as absent."""
+        try:
+            return self.text(name)
+        except ContractError:
+            return None
+
     def text(self, name: str) -> str | None:
         """A text. A native number is read as its digits. ContractError 1006."""
         value = self._fields.get(name)

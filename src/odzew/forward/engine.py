@@ -95,6 +95,11 @@ class Engine:
         """Whether this process forwards now."""
         return self._loop is not None
 
+    @property
+    def fence(self) -> Fence | None:
+        """What outcomes are checked against."""
+        return self._ledger.fence
+
     def start(self, fence: Fence | None = None) -> None:
         """Begins to serve: what is owed is found, what is due leaves. `fence` is checked with each outcome."""
         self._ledger.fence = fence

@@ -19,7 +19,7 @@ from odzew.store import messages as store_messages
 from odzew.store import sent as store_sent
 from odzew.store.changes import bump
 from odzew.store.db import Lock, Now, Request
-from odzew.store.directory import Directory
+from odzew.store.directory import Directory, check_present
 
 CLAIM_WITHIN: Final = DAY
 
@@ -34,7 +34,11 @@ class Corrected:
 
 
 def record_sent(records: Sequence[SentMessage], directory: Directory) -> Generator[Request, Any, Corrected]:
-    """Stores sent messages and lets them claim replies of the last 24 hours that came before them and that nobody claimed."""
+    """Stores sent messages and lets them claim replies of the last 24 hours that came before them and that nobody claimed.
+
+    StaleDirectory if the directory has changed (so do the others here).
+    """
+    yield from check_present(directory)
     phones = sorted({record.phone for record in records})
     yield Lock(phones)
     yield from store_sent.record(records)
@@ -55,6 +59,7 @@ def assign(ids: Sequence[int], account: Account, kind: Kind | None, directory: D
 
     NotOurs if one of them does not exist, is claimed already, or needs a kind; then nothing is changed.
     """
+    yield from check_present(directory)
     found = yield from store_messages.get(ids)
     won = []
     for key in dict.fromkeys(ids):

@@ -70,7 +70,7 @@ class Reader:
         try:
             await reading.start()
         except BaseException:
-            self.in_background(reading.take_back())
+            reading.broken()
             raise
         return reading
 
@@ -112,7 +112,7 @@ class Reader:
 
 
 class Reading:
-    """One answer on its way. Ask for windows until None, then say `sent`; or `take_back` where the client did not get it all."""
+    """One answer on its way. Ask for windows until None, then say `sent`; or `broken` where the client did not get it all."""
 
     def __init__(self, reader: Reader, ask: Ask) -> None:
         self.window = Window()
@@ -126,6 +126,11 @@ class Reading:
         self._pull: int | None = None
         self._position = 0
         self._marking: asyncio.Task[Window] | None = None
+
+    @property
+    def marks(self) -> bool:
+        """True when it matters whether the client gets the answer."""
+        return self._pull is not None
 
     @property
     def complete(self) -> bool:
@@ -163,9 +168,10 @@ class Reading:
         if self._pull is not None:
             self._reader.in_background(self._try(self._close))
 
-    async def take_back(self) -> None:
+    def broken(self) -> None:
         """The client did not get it all: everything that was marked is offered again."""
-        await self._try(self._take_back)
+        if self._pull is not None or self._marking is not None:
+            self._reader.in_background(self._try(self._take_back))
 
     # --- windows -----------------------------------------------------------------------------------------------------
 

@@ -21,9 +21,8 @@ from odzew.inbox.meaning import claim, claims_of, message_of, owe_for
 from odzew.model import Arrival, Message, Owed, Receipt
 from odzew.store import arrivals as store_arrivals
 from odzew.store import messages as store_messages
-from odzew.store.changes import counters
 from odzew.store.db import Database, Notify, Now, Request, reserve
-from odzew.store.directory import Directory, Present, counter_of
+from odzew.store.directory import Directory, Present, StaleDirectory, check_present
 from odzew.wire import clean
 
 BATCH: Final = 1_000  # arrivals in one transaction
@@ -32,10 +31,6 @@ WAITING: Final = 10_000  # arrivals in front of the store; more is StoreFull
 WAITING_OCTETS: Final = 128 << 20
 
 log = structlog.get_logger("odzew.inbox")
-
-
-class StaleDirectory(OdzewError):
-    """The directory in memory is older than the database's: read it again and run the batch again."""
 
 
 class _Undo(OdzewError):
@@ -65,8 +60,7 @@ def store(
 
     `announce`: another process forwards, and must hear of what is owed.
     """
-    if counter_of((yield from counters())) != directory.counter:
-        raise StaleDirectory("the directory has changed")
+    yield from check_present(directory)
     now: int = yield Now()
     receipts: list[Receipt | None] = [None] * len(arrivals)
     firsts, repeats = yield from _apart(arrivals, receipts)

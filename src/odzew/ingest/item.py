@@ -76,6 +76,7 @@ def read_item(octets: bytes) -> Item:
 
 def arrival_of(item: Item, octets: bytes, source: Source, country: str) -> Arrival:
     """The arrival of one item. ItemFault if a field is missing or cannot be read."""
+    sender, recipient = _address("from", item.sender, country), _address("to", item.recipient, country)
     mms = item.attachments is not None or item.title is not None
     text = item.text or ""
     if item.text is None and not mms:
@@ -86,8 +87,8 @@ def arrival_of(item: Item, octets: bytes, source: Source, country: str) -> Arriv
         raise ItemFault(INVALID, "title", f"title has more than {LONGEST_TITLE} characters")
     arrival = Arrival(
         source.id,
-        _address("from", item.sender, country),
-        _address("to", item.recipient, country),
+        sender,
+        recipient,
         octets,
         text,
         None if item.id is None else _reference(item.id),

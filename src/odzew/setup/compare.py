@@ -31,7 +31,7 @@ def compare(document: Document, directory: Directory, reset_passwords: bool = Fa
     SetupError for what only the two together show: an account that does not exist, a log-in of somebody else, a new user
     without a password.
     """
-    plan = Plan(account_ids={account.name: account.id for account in directory.accounts.values()})
+    plan = Plan(account_ids={account.name: account.id for account in directory.accounts.values()}, lowest=_lowest_id(directory))
     faults: list[str] = []
     for account in document.account:
         _compare_account(plan, directory, account)
@@ -52,6 +52,13 @@ def compare(document: Document, directory: Directory, reset_passwords: bool = Fa
     if faults:
         raise SetupError(faults)
     return plan
+
+
+def _lowest_id(directory: Directory) -> int:
+    """0, or below it where the directory is itself one that a plan was laid over."""
+    things = (directory.users, directory.tokens, directory.sources)
+    ids = (*directory.accounts, *directory.numbers_by_id, *directory.keywords_by_id, *directory.targets)
+    return min(0, *ids, *(thing.id for values in things for thing in values.values()))
 
 
 def _compare_account(plan: Plan, directory: Directory, table: AccountTable) -> None:

@@ -25,7 +25,9 @@ RETRIES: Final = 20
 LONGEST_RETRY: Final = 7 * 24 * 60.0  # minutes
 SHORTEST_GAP: Final = 0.001  # minutes
 _HOST: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]{1,253}):([0-9]{1,5})")
-_ALLOWANCE: Final = re.compile(r"(?:\[(?P<six>[^\[\]]+)\](?P<length>/[0-9]{1,3})?|(?P<four>[0-9./]+))(?::(?P<port>[0-9]{1,5}))?")
+_ALLOWANCE: Final = re.compile(
+    r"(?:\[(?P<six>[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)\](?P<length>/[0-9]{1,3})?|(?P<four>[0-9./]+))(?::(?P<port>[0-9]{1,5}))?"
+)
 
 
 def name(value: str, _country: str) -> str:
@@ -95,13 +97,11 @@ def allowances(values: tuple[str, ...], _country: str) -> tuple[str, ...]:
     """Contract 5.8: `network`, `network:port`, `[fd00::]/8:8080`."""
     for value in values:
         found = _ALLOWANCE.fullmatch(value)
-        if found is None:
-            _network(value)  # IPv6 without brackets, so without a port
-            continue
-        network = _network(found["four"] or found["six"] + (found["length"] or ""))
+        spelled = value if found is None else found["four"] or found["six"] + (found["length"] or "")
+        network = _network(spelled)  # where nothing was found, IPv6 without brackets, so without a port
         if isinstance(network, ipaddress.IPv6Network) and network.network_address.ipv4_mapped is not None:
             raise ValueError(f"{value!r}: write an IPv4 network as IPv4, such as 10.1.2.0/24")
-        if found["port"] is not None:
+        if found is not None and found["port"] is not None:
             _port(found["port"])
     return values
 

@@ -99,12 +99,13 @@ class Plan:
     """Every account by name, present and new."""
     account_names: dict[int, str] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
-    _last: int = 0
+    lowest: int = 0
+    """No id that is taken is lower."""
 
     def new_id(self) -> int:
         """A negative id that no other new thing has."""
-        self._last -= 1
-        return self._last
+        self.lowest -= 1
+        return self.lowest
 
     @property
     def directory_moves(self) -> bool:

@@ -89,7 +89,9 @@ class Reader:
         given = self._entries(value, place)
         kind = self._chosen(kind, given, place)
         keys = _keys(kind)
-        for unknown in given.keys() - keys.keys():
+        # Of which kind an undecided table is, and so which keys it may have, is not known.
+        decided = not kind.choice or kind in kind.kinds.values()
+        for unknown in (key for key in given if decided and key not in keys):
             self.fault(_join(place, _shown(unknown)), f"is not a key here{did_you_mean(unknown, keys)}")
         arguments: dict[str, Any] = {"place": place}
         for word, key in keys.items():
@@ -108,7 +110,7 @@ class Reader:
 
     def _entries(self, value: object, place: str) -> dict[str, Any]:
         if isinstance(value, dict):
-            return value
+            return dict(value)
         self.fault(place, "must be a table")
         return {}
 
@@ -122,7 +124,7 @@ class Reader:
         if kind.choice in given:
             at = _join(place, kind.choice)
             self.fault(at, f"must be one of {', '.join(kind.kinds)}{did_you_mean(str(word), kind.kinds)}")
-            given[kind.choice] = next(iter(kind.kinds))
+            given[kind.choice] = ""  # told once
         return kind
 
     def _value(self, key: _Key, value: object, place: str) -> Any:

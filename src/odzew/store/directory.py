@@ -11,7 +11,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any
 
-from odzew.errors import NotOurs
+from odzew.errors import NotOurs, OdzewError
 from odzew.model import Account, Keyword, Number, Source, Target, Token, User
 from odzew.store.changes import counters
 from odzew.store.db import Database, Request, Rows
@@ -42,6 +42,16 @@ class Directory:
             if account.name == name:
                 return account
         raise NotOurs(f"there is no account {name!r}")
+
+
+class StaleDirectory(OdzewError):
+    """The directory in memory is older than the database's: read it again and run the unit again."""
+
+
+def check_present(directory: Directory) -> Generator[Request, Any, None]:
+    """StaleDirectory unless the snapshot is what the database holds in this very transaction."""
+    if counter_of((yield from counters())) != directory.counter:
+        raise StaleDirectory("the directory has changed")
 
 
 def counter_of(counts: dict[str, int]) -> tuple[int, int]:

@@ -4,4 +4,6 @@ from odzew.api.formats.format import Format
 from odzew.api.formats.json import JSON
 from odzew.api.formats.xml import XML
 
+__all__ = ["FORMATS", "Format"]
+
 FORMATS: dict[str, Format] = {"": JSON, ".json": JSON, ".xml": XML}

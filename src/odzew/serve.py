@@ -1,0 +1,295 @@
+"""The composition root: settings -> database -> inbox -> ways in, forwarding, one web application; start and stop in order."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import importlib.util
+import os
+import secrets
+import signal
+import socket
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, Final
+
+import structlog
+
+from odzew import __version__
+from odzew.access.passwords import Verifier
+from odzew.access.rights import Gate
+from odzew.access.throttle import Throttle
+from odzew.api.app import create_api
+from odzew.api.call import Limits
+from odzew.clock import Clock
+from odzew.errors import StoreError
+from odzew.forward.call import SenderLimits
+from odzew.forward.engine import Engine, EngineLimits
+from odzew.forward.exchange import Exchange
+from odzew.forward.guard import Guard
+from odzew.forward.resolver import SystemResolver
+from odzew.forward.schedule import Schedule
+from odzew.forward.sender import HttpSender, tls_context
+from odzew.inbox.correct import Corrected, record_sent
+from odzew.inbox.freshness import Freshness
+from odzew.inbox.read import Reader
+from odzew.inbox.receive import Inbox, Received
+from odzew.ingest.app import create_ingest
+from odzew.logs import configure
+from odzew.model import Attempt, Message, Owed, SentMessage
+from odzew.operations.health import create_health
+from odzew.operations.sent import create_sent
+from odzew.settings import Settings
+from odzew.store.changes import Changes
+from odzew.store.db import Database
+from odzew.store.deliveries import Result
+from odzew.store.directory import Directory, Present, StaleDirectory
+from odzew.store.engines import open_database
+from odzew.store.leases import Lease, alive
+from odzew.store.migrate import NEWEST
+from odzew.store.postgres import PostgresDatabase
+from odzew.store.sqlite import SqliteDatabase
+from odzew.web import App, Listeners, Receive, Scope, Send, by_first_segment, logged
+
+log = structlog.get_logger("odzew.serve")
+
+FORWARD: Final = "forward"
+PROCESS: Final = "process:"
+SWEEP: Final = 30.0  # seconds between looks for pulls of processes that are gone
+
+
+class Server:
+    """One server process. `on_attempt` are told of every call to a client's URL."""
+
+    def __init__(self, settings: Settings, clock: Clock, environment: Mapping[str, str] = os.environ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.on_attempt: list[Callable[[Owed, Attempt, Result], None]] = []
+        self.process = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        self._environment = environment
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = False
+        self._switching = asyncio.Lock()
+
+    # --- start -------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Opens everything and serves. Errors of ours say what is wrong; what was opened is closed then."""
+        configure(self.settings["log_format"], self.settings["log_level"], self.clock)
+        schedule = Schedule(self.settings["retry_minutes"], self.settings["retry_basis"])
+        tls = tls_context(self.settings["extra_ca"] or None)
+        certificate, key = self.settings["tls_cert"], self.settings["tls_key"]
+        self.listeners = Listeners(
+            self.settings["listen"],
+            (certificate, key) if certificate else None,
+            self.settings["stop_seconds"],
+        )
+        self.db: Database = open_database(self.settings["db"], self.clock)
+        await self._prepare_database()
+        self.present = Present(self.db)
+        await self.present.refresh()
+        self.changes = Changes(self.db, self.clock)
+        await self.changes.start()
+        self.freshness = Freshness(self.db.shared)
+        self.reader = Reader(self.db, self.clock, self.freshness, self.process)
+        limits = SenderLimits(connect=self.settings["connect_seconds"], total=self.settings["answer_seconds"])
+        self._compose_forwarding(schedule, limits, tls)
+        self.inbox = Inbox(self.db, self.present, self._stored, self.settings["country"], lambda: self.engine.runs)
+        self._subscribe()
+        await self._hold_leases()
+        await self.reader.take_back_open(await self._live_processes())
+        self._run(self.changes.run(), "odzew-changes")
+        await self.listeners.start(self._compose_web())
+        log.info("serving", addresses=[f"{host}:{port}" for host, port in self.addresses], version=__version__, process=self.process)
+
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        """Where it listens, real ports."""
+        return self.listeners.addresses
+
+    async def _prepare_database(self) -> None:
+        if isinstance(self.db, SqliteDatabase):
+            self.db.lock_server()
+        if isinstance(self.db, PostgresDatabase):
+            await self.db.require_durable()
+        version = await self.db.version()
+        if version < NEWEST:
+            log.info("migrating", found=version, newest=NEWEST)
+        # Also where nothing is missing: a database of a newer program is refused there.
+        for name in await self.db.migrate():
+            log.info("migrated", migration=name)
+
+    def _compose_forwarding(self, schedule: Schedule, limits: SenderLimits, tls: Any) -> None:
+        self.resolver = SystemResolver(self.clock)
+        self.sender = HttpSender(self.clock, self.resolver, Guard(self.listeners.judged()), limits, tls)
+        exchange = Exchange(self.db, self.clock, self.sender, self._secret_of)
+        numbers = EngineLimits(self.settings["calls"], self.settings["calls_per_account"], self.settings["calls_per_target"])
+        self.lease: Lease | None = None
+        self.engine = Engine(
+            self.db, self.clock, exchange, lambda: self.present.directory, numbers, schedule, self._attempted,
+            may_start=lambda: self.lease is None or self.lease.left() > limits.total,
+        )  # fmt: skip
+
+    def _compose_web(self) -> App:
+        settings = self.settings
+
+        def directory() -> Directory:
+            return self.present.directory
+
+        self.verifier = Verifier(self.clock, at_once=settings["password_verifications"], waiting=settings["password_waiting"])
+        gate = Gate(directory, self.verifier, Throttle(self.clock))
+        limits = Limits(body=settings["api_body"], phones=settings["phones"], country=settings["country"])
+        api = create_api(
+            db=self.db, reader=self.reader, gate=gate, directory=directory, receive=self.inbox.receive, clock=self.clock, limits=limits
+        )
+        health = create_health(__version__, self.db, self.clock, lambda: self._stopping)
+        table: dict[str, App] = {
+            "ingest": create_ingest(directory, self.inbox.receive, settings["country"], settings["ingest_body"]),
+            "operator": create_sent(gate, directory, self.record_sent, settings["country"], settings["ingest_body"]),
+            "healthz": health,
+            "readyz": health,
+            "": _front(api),
+        }
+        app = by_first_segment(table, api)
+        return logged(app) if settings["log_access"] else app
+
+    def _subscribe(self) -> None:
+        self.changes.subscribe("directory", lambda: self._run(self._refresh(), "odzew-directory"))
+        self.changes.subscribe("targets", lambda: self._run(self._refresh(), "odzew-directory"))
+        self.changes.subscribe("due", self.engine.wake)
+        self.changes.subscribe("messages", self.freshness.touch_all)
+
+    async def _hold_leases(self) -> None:
+        """SQLite: this process is the only one and forwards. PostgreSQL: one process forwards, whichever holds the lease."""
+        if not self.db.shared:
+            self.engine.start()
+            return
+        here = Lease(self.db, self.clock, PROCESS + self.process, self.process)
+        self.lease = Lease(self.db, self.clock, FORWARD, self.process, self._switch_forwarding, self._switch_forwarding)
+        self._leases = [here, self.lease]
+        for lease in self._leases:
+            await lease.renew()
+            self._run(lease.run(), "odzew-lease")
+        self._run(self._sweep(), "odzew-sweep")
+
+    # --- while it runs -----------------------------------------------------------------------------------------------
+
+    def _run(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        self._tasks = [task for task in self._tasks if not task.done()]
+        self._tasks.append(asyncio.create_task(work, name=name))
+
+    def _stored(self, received: Received) -> None:
+        self._offer(received.messages, received.owed)
+
+    def _offer(self, messages: Sequence[Message], owed: Sequence[Owed]) -> None:
+        self.freshness.touch({message.account_id for message in messages if message.account_id is not None})
+        self.engine.offer(owed)
+
+    async def record_sent(self, records: list[SentMessage]) -> int:
+        """Stores sent messages; replies that they claim are owed and offered at once. How many were stored."""
+        while True:
+            try:
+                done: Corrected = await self.db.write(record_sent, records, self.present.directory)
+            except StaleDirectory:
+                await self.present.refresh()
+                continue
+            self._offer(done.messages, done.owed)
+            return done.stored
+
+    async def _refresh(self) -> None:
+        try:
+            await self.present.refresh()
+        except StoreError as error:
+            log.warning("directory_not_read", error=str(error))
+            return
+        self.engine.wake()
+
+    def _secret_of(self, reference: str) -> str | None:
+        return self._environment.get(reference.removeprefix("env:"))
+
+    def _attempted(self, owed: Owed, attempt: Attempt, result: Result) -> None:
+        tell = log.debug if result.state == "delivered" else log.warning if result.state == "exhausted" else log.info
+        tell(
+            "attempt", delivery=owed.delivery_id, message=owed.message_id, target=owed.target_id, number=attempt.number,
+            outcome=attempt.outcome, status=attempt.status, took_ms=attempt.took_us // 1000, state=result.state,
+        )  # fmt: skip
+        for listener in self.on_attempt:
+            listener(owed, attempt, result)
+
+    def _switch_forwarding(self) -> None:
+        self._run(self._follow_lease(), "odzew-forward-lease")
+
+    async def _follow_lease(self) -> None:
+        """Forwards while the lease is held. One change at a time: a stop ends before the next start."""
+        async with self._switching:
+            fence = self.lease.fence if self.lease is not None else None
+            if self.engine.runs and self.engine.fence != fence:
+                # Calls in flight are cut off: their outcomes would be fenced, and the new owner calls again.
+                await self.engine.stop(0.0)
+            if fence is not None and not self.engine.runs and not self._stopping:
+                self.engine.start(fence)
+
+    async def _live_processes(self) -> list[str]:
+        found: list[str] = await self.db.read(alive, PROCESS) if self.db.shared else []
+        return found
+
+    async def _sweep(self) -> None:
+        """Takes back what processes that are gone had marked read without a whole answer."""
+        while True:
+            await self.clock.sleep(SWEEP)
+            try:
+                await self.reader.take_back_open(await self._live_processes())
+            except StoreError as error:
+                log.warning("sweep_failed", error=str(error))
+
+    # --- stop --------------------------------------------------------------------------------------------------------
+
+    async def stop(self) -> None:
+        """Takes no more, finishes what was taken, and closes everything, in order."""
+        log.info("stopping")
+        self._stopping = True
+        await self.listeners.stop()
+        await self.inbox.close()
+        await self.reader.close()
+        await self.engine.stop(self.settings["stop_seconds"])
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for lease in getattr(self, "_leases", ()):
+            await lease.close()
+        self.verifier.close()
+        await self.sender.close()
+        self.resolver.close()
+        await self.db.close()
+        log.info("stopped")
+
+
+def _front(api: App) -> App:
+    """`GET /` goes to the panel, all else without a first segment is the API's (contract 1)."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] != "/" or scope["method"] not in ("GET", "HEAD"):
+            await api(scope, receive, send)
+            return
+        await send({"type": "http.response.start", "status": 307, "headers": [(b"location", b"/panel/"), (b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
+
+    return app
+
+
+async def run(settings: Settings, clock: Clock) -> None:
+    """Serves until SIGTERM or SIGINT and then stops in order."""
+    server = Server(settings, clock)
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked.set)
+    await server.start()
+    await asked.wait()
+    await server.stop()
+
+
+def run_until_stopped(settings: Settings) -> None:
+    """`run` on uvloop where it is installed, on asyncio's own loop where not."""
+    fast = importlib.util.find_spec("uvloop") is not None
+    with asyncio.Runner(loop_factory=importlib.import_module("uvloop").new_event_loop if fast else None) as runner:
+        runner.run(run(settings, Clock()))

@@ -1,0 +1,21 @@
+"""A house of its own for each test."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from odzew.clock import FixedClock
+from odzew.store.sqlite import SqliteDatabase
+from tests.ingest.house import House, open_house
+
+
+@pytest.fixture
+async def house(tmp_path: Path, clock: FixedClock) -> AsyncIterator[House]:
+    db = SqliteDatabase(str(tmp_path / "house.db"), clock)
+    made = await open_house(db)
+    yield made
+    await made.inbox.close()
+    await db.close()
