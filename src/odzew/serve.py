@@ -10,6 +10,7 @@ import secrets
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack
 from typing import Any, Final
 
 import structlog
@@ -69,21 +70,29 @@ class Server:
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
         self._switching = asyncio.Lock()
+        self._closing = AsyncExitStack()
 
     # --- start -------------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Opens everything and serves. Errors of ours say what is wrong; what was opened is closed then."""
         configure(self.settings["log_format"], self.settings["log_level"], self.clock)
+        try:
+            await self._open()
+        except BaseException:
+            await self._closing.aclose()
+            raise
+        log.info("serving", addresses=[f"{host}:{port}" for host, port in self.addresses], version=__version__, process=self.process)
+
+    async def _open(self) -> None:
+        """Each part leaves behind how it is closed; they are closed in the opposite order."""
         schedule = Schedule(self.settings["retry_minutes"], self.settings["retry_basis"])
         tls = tls_context(self.settings["extra_ca"] or None)
         certificate, key = self.settings["tls_cert"], self.settings["tls_key"]
-        self.listeners = Listeners(
-            self.settings["listen"],
-            (certificate, key) if certificate else None,
-            self.settings["stop_seconds"],
-        )
+        self.listeners = Listeners(self.settings["listen"], (certificate, key) if certificate else None, self.settings["stop_seconds"])
+        self._closing.push_async_callback(self.listeners.stop)
         self.db: Database = open_database(self.settings["db"], self.clock)
+        self._closing.push_async_callback(self.db.close)
         await self._prepare_database()
         self.present = Present(self.db)
         await self.present.refresh()
@@ -96,10 +105,14 @@ class Server:
         self.inbox = Inbox(self.db, self.present, self._stored, self.settings["country"], lambda: self.engine.runs)
         self._subscribe()
         await self._hold_leases()
+        self._closing.push_async_callback(self.engine.stop, self.settings["stop_seconds"])
         await self.reader.take_back_open(await self._live_processes())
+        self._closing.push_async_callback(self.reader.close)
+        self._closing.push_async_callback(self.inbox.close)
         self._run(self.changes.run(), "odzew-changes")
-        await self.listeners.start(self._compose_web())
-        log.info("serving", addresses=[f"{host}:{port}" for host, port in self.addresses], version=__version__, process=self.process)
+        app = self._compose_web()
+        self._closing.push_async_callback(self.listeners.stop)
+        await self.listeners.start(app)
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
@@ -120,7 +133,9 @@ class Server:
 
     def _compose_forwarding(self, schedule: Schedule, limits: SenderLimits, tls: Any) -> None:
         self.resolver = SystemResolver(self.clock)
+        self._closing.callback(self.resolver.close)
         self.sender = HttpSender(self.clock, self.resolver, Guard(self.listeners.judged()), limits, tls)
+        self._closing.push_async_callback(self.sender.close)
         exchange = Exchange(self.db, self.clock, self.sender, self._secret_of)
         numbers = EngineLimits(self.settings["calls"], self.settings["calls_per_account"], self.settings["calls_per_target"])
         self.lease: Lease | None = None
@@ -136,6 +151,7 @@ class Server:
             return self.present.directory
 
         self.verifier = Verifier(self.clock, at_once=settings["password_verifications"], waiting=settings["password_waiting"])
+        self._closing.callback(self.verifier.close)
         gate = Gate(directory, self.verifier, Throttle(self.clock))
         limits = Limits(body=settings["api_body"], phones=settings["phones"], country=settings["country"])
         api = create_api(
@@ -161,12 +177,15 @@ class Server:
     async def _hold_leases(self) -> None:
         """SQLite: this process is the only one and forwards. PostgreSQL: one process forwards, whichever holds the lease."""
         if not self.db.shared:
+            self._closing.push_async_callback(self._end_tasks)
             self.engine.start()
             return
         here = Lease(self.db, self.clock, PROCESS + self.process, self.process)
         self.lease = Lease(self.db, self.clock, FORWARD, self.process, self._switch_forwarding, self._switch_forwarding)
-        self._leases = [here, self.lease]
-        for lease in self._leases:
+        for lease in (here, self.lease):
+            self._closing.push_async_callback(lease.close)
+        self._closing.push_async_callback(self._end_tasks)  # so, at the stop, nobody renews any more when they are given back
+        for lease in (here, self.lease):
             await lease.renew()
             self._run(lease.run(), "odzew-lease")
         self._run(self._sweep(), "odzew-sweep")
@@ -247,20 +266,13 @@ class Server:
         """Takes no more, finishes what was taken, and closes everything, in order."""
         log.info("stopping")
         self._stopping = True
-        await self.listeners.stop()
-        await self.inbox.close()
-        await self.reader.close()
-        await self.engine.stop(self.settings["stop_seconds"])
+        await self._closing.aclose()
+        log.info("stopped")
+
+    async def _end_tasks(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for lease in getattr(self, "_leases", ()):
-            await lease.close()
-        self.verifier.close()
-        await self.sender.close()
-        self.resolver.close()
-        await self.db.close()
-        log.info("stopped")
 
 
 def _front(api: App) -> App:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 import pytest
+import uvloop
 
 from odzew.clock import FixedClock
 from odzew.forward.guard import Guard
@@ -12,6 +15,13 @@ from odzew.forward.sender import HttpSender
 from tests.forward.receiver import Receiver, Script, TableResolver
 
 Listen = Callable[..., Awaitable[Receiver]]
+Loops = Mapping[str, Callable[[], asyncio.AbstractEventLoop]]
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> Loops:
+    """The sender runs on both event loops: they differ in what a closed or paused socket does."""
+    loops: Loops = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+    return loops if item.path.name.startswith("test_sender") else {"asyncio": asyncio.new_event_loop}
 
 
 @pytest.fixture
@@ -30,8 +40,8 @@ async def sender(clock: FixedClock, resolver: TableResolver) -> AsyncIterator[Ht
 async def listen(sender: HttpSender) -> AsyncIterator[Listen]:
     started: list[Receiver] = []
 
-    async def listen(*scripts: Script) -> Receiver:
-        started.append(await Receiver(*scripts).start())
+    async def listen(*scripts: Script, tls: ssl.SSLContext | None = None) -> Receiver:
+        started.append(await Receiver(*scripts).start(tls))
         return started[-1]
 
     yield listen

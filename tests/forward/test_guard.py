@@ -23,8 +23,9 @@ FORBIDDEN = [
     "::", "::1", "fc00::1", "fd00:ec2::254", "fe80::1", "fe80::1%lo", "fec0::1", "ff02::1", "ff0e::1", "100::1", "5f00::1", "4000::1",
     "2001:db8::1", "2001:2::1", "2001:10::1", "2001:20::1", "3ffe::1", "3fff::1", "2620:4f:8000::1",
     # IPv4 inside IPv6
-    "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1", "::93.184.215.14", "::ffff:0:127.0.0.1", "64:ff9b::127.0.0.1", "64:ff9b::10.1.2.3",
-    "64:ff9b::a9fe:a9fe", "64:ff9b:1::127.0.0.1", "64:ff9b:1::93.184.215.14", "2002:7f00:1::", "2002:a01:203::1", "2002:5db8:d70e::1",
+    "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1", "::93.184.215.14", "::ffff:0:127.0.0.1", "64:ff9b::127.0.0.1",
+    "64:ff9b::10.1.2.3", "64:ff9b::a9fe:a9fe", "64:ff9b:1::127.0.0.1", "64:ff9b:1::93.184.215.14", "2002:7f00:1::", "2002:a01:203::1",
+    "2002:5db8:d70e::1",
     "2001:0:4136:e378:8000:63bf:80ff:fffe", "2606:2800::5efe:127.0.0.1", "2606:2800::200:5efe:10.0.0.1",
 ]  # fmt: skip
 
@@ -215,7 +216,9 @@ def test_listeners_that_begin_later_count() -> None:
         guard.judge(["127.0.0.1"], 9000, EVERYTHING)
 
 
-@pytest.mark.parametrize(("address", "local"), [("127.0.0.1", True), ("127.3.2.1", True), ("0.0.0.0", True), ("192.0.2.1", False), ("2001:db8::1", False)])
+@pytest.mark.parametrize(
+    ("address", "local"), [("127.0.0.1", True), ("127.3.2.1", True), ("0.0.0.0", True), ("192.0.2.1", False), ("2001:db8::1", False)]
+)
 def test_an_address_of_this_machine_is_one_that_can_be_bound(address: str, local: bool) -> None:
     assert can_bind(ip_address(address)) is local
 

@@ -150,7 +150,7 @@ async def test_a_dripping_answer_does_not_stretch_the_time(sender: HttpSender, l
     answer = await sender.send(a_call(receiver.port))
     assert (answer.outcome, answer.status, answer.total_us) == ("timeout_response", 200, 10_000_000)
     assert 0 < len(answer.body) < 12
-    await until(lambda: receiver.visits[0].writer.transport.is_closing())
+    await until(receiver.visits[0].writer.transport.is_closing)
 
 
 async def test_a_receiver_that_does_not_read_ends_with_the_time(sender: HttpSender, listen: Listen, clock: FixedClock) -> None:
@@ -249,7 +249,8 @@ async def test_no_file_descriptor_is_left_is_an_error_of_ours(clock: FixedClock,
 
 
 shapes = st.lists(
-    st.sampled_from([START, CHUNKED, ok(), b"\r\n", b"HTTP/1.1 100 C\r\n\r\n", b"Content-Length: 3\r\n", b"2\r\nOK\r\n", b"0\r\n\r\n"]) | st.binary(max_size=9),
+    st.sampled_from([START, CHUNKED, ok(), b"\r\n", b"HTTP/1.1 100 C\r\n\r\n", b"Content-Length: 3\r\n", b"2\r\nOK\r\n", b"0\r\n\r\n"])
+    | st.binary(max_size=9),
     max_size=8,
 ).map(b"".join)
 

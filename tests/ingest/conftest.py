@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from odzew.clock import FixedClock
+from odzew.store.engines import open_database
 from odzew.store.sqlite import SqliteDatabase
 from tests.ingest.house import House, open_house
 
@@ -15,6 +16,16 @@ from tests.ingest.house import House, open_house
 @pytest.fixture
 async def house(tmp_path: Path, clock: FixedClock) -> AsyncIterator[House]:
     db = SqliteDatabase(str(tmp_path / "house.db"), clock)
+    made = await open_house(db)
+    yield made
+    await made.inbox.close()
+    await db.close()
+
+
+@pytest.fixture
+async def pg_house(pg_database: str, clock: FixedClock) -> AsyncIterator[House]:
+    """The same on PostgreSQL, which takes no NUL in a text and is strict about types."""
+    db = await open_database(pg_database, clock)
     made = await open_house(db)
     yield made
     await made.inbox.close()

@@ -11,6 +11,7 @@ from odzew.access.request import App
 from odzew.access.tokens import hash_token
 from odzew.inbox.receive import Inbox
 from odzew.ingest.app import create_ingest
+from odzew.ingest.contract import Receive
 from odzew.model import Arrival, Receipt
 from odzew.store.changes import bump
 from odzew.store.db import Database, Many, Request, Rows, statement
@@ -58,6 +59,10 @@ class House:
     present: Present
     inbox: Inbox
     app: App
+
+    def serving(self, receive: Receive) -> App:
+        """The application with another `receive` behind it."""
+        return create_ingest(lambda: self.present.directory, receive)
 
     async def push(self, body: object, source: str = "push") -> Answer:
         """Pushes JSON (given octets go as they are) with the right token."""

@@ -124,7 +124,7 @@ async def test_a_caller_that_hangs_up_leaves_nothing(house: House) -> None:
 
 
 async def _refused(house: House, fault: Exception, url: str = "/ingest/push", token: str = TOKEN) -> Answer:
-    app = create_ingest(lambda: house.present.directory, Recorder(fault).receive)
+    app = house.serving(Recorder(fault).receive)
     return await call(app, "POST", url, GOOD, with_token(token))
 
 
@@ -180,6 +180,6 @@ async def test_nothing_is_answered_before_the_commit(house: House) -> None:
         stored.append((await house.one("SELECT count(*) FROM messages"))[0])
         return receipts
 
-    app = create_ingest(lambda: house.present.directory, receive)
+    app = house.serving(receive)
     answer = await call(app, "POST", "/ingest/push", GOOD, with_token(TOKEN))
     assert (answer.status, stored) == (200, [1])

@@ -13,10 +13,15 @@ from odzew.store.engines import open_database
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-async def db(request: pytest.FixtureRequest, tmp_path: Path, clock: FixedClock) -> AsyncIterator[Database]:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database."""
+    return f"sqlite:///{tmp_path}/odzew.db" if request.param == "sqlite" else str(request.getfixturevalue("pg_database"))
+
+
+@pytest.fixture
+async def db(database_url: str, clock: FixedClock) -> AsyncIterator[Database]:
     """Closed after the test."""
-    url = f"sqlite:///{tmp_path}/odzew.db" if request.param == "sqlite" else request.getfixturevalue("pg_database")
-    database = open_database(url, clock, fixed=True)
+    database = open_database(database_url, clock, fixed=True)
     await database.migrate()
     yield database
     await database.close()

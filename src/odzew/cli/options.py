@@ -10,6 +10,8 @@ import typer
 
 from odzew.settings import SETTINGS, Setting, Settings, read
 
+LARGEST_ID: Final = (1 << 62) - 1
+
 DbOption = Annotated[
     str | None,
     typer.Option("--db", metavar="URL", help="The database: sqlite:///file.db or postgresql://user:password@host/name.  [ODZEW_DB]"),
@@ -17,8 +19,12 @@ DbOption = Annotated[
 FileOption = Annotated[str | None, typer.Option("--settings", metavar="FILE", help="Settings file (TOML).  [ODZEW_SETTINGS]")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Most lines that are listed.")]
-AfterOption = Annotated[int | None, typer.Option("--after", metavar="ID", help="Go on after this id, the last of the page before.")]
+AfterOption = Annotated[
+    int | None, typer.Option("--after", metavar="ID", min=1, max=LARGEST_ID, help="Go on after this id, the last of the page before.")
+]
 AccountOption = Annotated[str | None, typer.Option("--account", metavar="NAME", help="Of this account only.")]
+
+Option = Any  # the value of an option that is made from a setting; None: not given
 
 _ONE: Final[dict[str, Any]] = {"text": str, "whole": int, "number": float, "flag": bool, "numbers": str}
 

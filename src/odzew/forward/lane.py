@@ -14,7 +14,9 @@ from odzew.model import Owed
 class Lane:
     """The deliveries of one target that are due, those in flight, and those whose outcome is not yet committed."""
 
-    __slots__ = ("account_id", "fresh", "held", "in_flight", "loading", "next_due", "queued", "repeats", "serving_since", "target_id")
+    __slots__ = (
+        "account_id", "fresh", "gone", "held", "in_flight", "loading", "next_due", "queued", "repeats", "serving_since", "target_id",
+    )  # fmt: skip
 
     def __init__(self, target_id: int, account_id: int, serving_since: int) -> None:
         self.target_id = target_id
@@ -23,6 +25,7 @@ class Lane:
         self.fresh: deque[Owed] = deque()
         self.repeats: deque[Owed] = deque()
         self.held: set[int] = set()
+        self.gone: set[int] = set()  # released while a load was under way, whose rows may be older than that
         self.in_flight = 0
         self.next_due: int | None = None
         self.loading = False
@@ -32,8 +35,8 @@ class Lane:
         return len(self.fresh) + len(self.repeats)
 
     def hold(self, owed: Owed) -> bool:
-        """Takes a delivery unless it is held already."""
-        if owed.delivery_id in self.held:
+        """Takes a delivery unless it is held already, or was while it was being read."""
+        if owed.delivery_id in self.held or owed.delivery_id in self.gone:
             return False
         self.held.add(owed.delivery_id)
         (self.repeats if owed.slot else self.fresh).append(owed)
@@ -46,6 +49,19 @@ class Lane:
     def release(self, delivery_id: int) -> None:
         """Forgets one whose outcome is in the database."""
         self.held.discard(delivery_id)
+        if self.loading:
+            self.gone.add(delivery_id)
+
+    def begin_load(self) -> int | None:
+        """A load begins; gives what was due. What is expected from now on counts for the next load."""
+        self.loading = True
+        before, self.next_due = self.next_due, None
+        return before
+
+    def end_load(self) -> None:
+        """The load has ended, however."""
+        self.loading = False
+        self.gone.clear()
 
     def drop(self) -> None:
         """Forgets what waits (not what is in flight): it is read again from the database."""

@@ -1,13 +1,14 @@
 """The ledger: outcomes on their way into the database, committed in groups like arrivals are.
 
 Whatever waits while the last commit runs is the next group: no timer. If the database is away the outcomes are kept and tried
-again; the deliveries stay held meanwhile, so nobody calls twice.
+again; the deliveries stay held meanwhile, so nobody is called twice.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import structlog
@@ -22,6 +23,7 @@ from odzew.store.leases import Fence, Fenced, check
 GROUP: Final = 1_000
 AGAIN: Final = 0.5  # seconds until the database is asked again
 FULL: Final = 2_000  # outcomes waiting; no call is started beyond
+UNSTORABLE: Final = "the database refused the details of this attempt, see the log"
 
 log = structlog.get_logger("odzew.forward")
 
@@ -41,13 +43,17 @@ def write(entries: Sequence[Entry], fence: Fence | None) -> Generator[Request, A
 
 
 class Ledger:
-    """Commits entries and then tells `written` of them (also of fenced ones: they are no longer ours to hold)."""
+    """Commits entries and then tells `written` of them. `fenced` is told when they are no longer ours to write: they are dropped."""
 
-    def __init__(self, db: Database, clock: Clock, written: Callable[[Sequence[Entry]], None]) -> None:
+    def __init__(
+        self, db: Database, clock: Clock, written: Callable[[Sequence[Entry]], None], fenced: Callable[[], None] = lambda: None
+    ) -> None:
         self._db = db
         self._clock = clock
         self._written = written
+        self._fenced = fenced
         self._waiting: list[Entry] = []
+        self._size = GROUP
         self._worker: asyncio.Task[None] | None = None
         self.fence: Fence | None = None
 
@@ -67,24 +73,50 @@ class Ledger:
         while self._worker is not None and not self._worker.done():
             await asyncio.shield(self._worker)
 
-    def give_up(self) -> list[Entry]:
+    async def give_up(self) -> list[Entry]:
         """Stops trying; gives what could not be written (its deliveries are still owed in the database)."""
         if self._worker is not None:
             self._worker.cancel()
+            await asyncio.gather(self._worker, return_exceptions=True)
         left, self._waiting = self._waiting, []
         return left
 
     async def _work(self) -> None:
         while self._waiting:
-            group = self._waiting[:GROUP]
+            group = self._waiting[: self._size]
             try:
                 await self._db.write(write, group, self.fence)
             except Fenced:
-                log.warning("fenced", outcomes=len(group))
-            except StoreError as error:
-                if not error.temporary:
-                    log.error("outcomes_refused", outcomes=len(group), error=str(error))
+                log.warning("fenced", outcomes=len(self._waiting))
+                self._waiting.clear()
+                self._fenced()
+            except Exception as error:  # whatever it is, the other outcomes must get through
+                await self._failed(group, error)
+            else:
+                self._size = GROUP
+                del self._waiting[: len(group)]
+                self._written(group)
+
+    async def _failed(self, group: list[Entry], error: Exception) -> None:
+        """Waits for a database that is away. What it refuses is halved until the culprit stands alone, and stored without details."""
+        if isinstance(error, StoreError) and error.temporary:
+            log.warning("outcomes_wait", outcomes=len(self._waiting), error=str(error))
+            await self._clock.sleep(AGAIN)
+        elif len(group) > 1:
+            self._size = len(group) // 2
+        else:
+            log.error("outcome_refused", delivery=_delivery_of(group[0]), error=f"{type(error).__name__}: {error}")
+            if isinstance(group[0], Result) and group[0].attempt.detail != UNSTORABLE:
+                self._waiting[0] = _bare(group[0])
+            else:
+                self._size = GROUP
+                self._waiting.append(self._waiting.pop(0))  # it stays held, and its turn comes again
                 await self._clock.sleep(AGAIN)
-                continue
-            del self._waiting[: len(group)]
-            self._written(group)
+
+
+def _delivery_of(entry: Entry) -> int:
+    return entry.attempt.delivery_id if isinstance(entry, Result) else entry.delivery_id
+
+
+def _bare(result: Result) -> Result:
+    return result._replace(attempt=replace(result.attempt, url="", address="", status=None, body=b"", detail=UNSTORABLE, timings=""))

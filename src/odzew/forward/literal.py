@@ -93,7 +93,8 @@ def _read_v6(text: str) -> Host:
     if percent:
         raise Forbidden(f"{text[:SHOWN]!r} names a network interface of ours")
     try:
-        found = str(IPv6Address(address))
+        found = IPv6Address(address)
     except ValueError:
         raise Forbidden(f"{text[:SHOWN]!r} looks like an address and is none") from None
-    return Host(found, found)
+    read = str(found.ipv4_mapped or found)  # the system makes an IPv4 connection of a mapped one
+    return Host(read, read)

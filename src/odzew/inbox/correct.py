@@ -60,7 +60,7 @@ def assign(ids: Sequence[int], account: Account, kind: Kind | None, directory: D
     NotOurs if one of them does not exist, is claimed already, or needs a kind; then nothing is changed.
     """
     yield from check_present(directory)
-    found = yield from store_messages.get(ids)
+    found = yield from store_messages.get(ids, hold=True)
     won = []
     for key in dict.fromkeys(ids):
         message = found.get(key)

@@ -18,7 +18,7 @@ from odzew.wire import alphabet, clean, folding, msisdn
 def message_of(arrival: Arrival, now: int, country: str) -> Message:
     """The message of one arrival, with nobody's name on it yet and without an id. WireError if an address cannot be read."""
     received = now
-    if arrival.trust_time and arrival.network_time is not None:
+    if arrival.trust_time and arrival.network_time is not None and arrival.network_time >= 0:
         received = min(arrival.network_time, now + DAY)  # a source's clock is trusted, but not with next year
     return Message(
         id=0,
@@ -28,7 +28,8 @@ def message_of(arrival: Arrival, now: int, country: str) -> Message:
         recipient=msisdn.sender(arrival.recipient, country),
         text=clean.text(first_text(arrival) if arrival.mms else arrival.text),
         received_at=received,
-        title=None if arrival.title is None else clean.text(arrival.title),
+        # An MMS always has one, an empty one if need be: by it an unclaimed MMS is still known as such.
+        title=clean.text(arrival.title or "") if arrival.mms else None,
     )
 
 
@@ -38,8 +39,8 @@ def first_text(arrival: Arrival) -> str:
         return arrival.text
     for attachment in arrival.attachments:
         if attachment.content_type.lower().startswith("text/plain"):
-            _, _, charset = attachment.content_type.lower().partition("charset=")
-            return alphabet.decode(attachment.data, charset.strip(' "\';') or "utf-8", None)[0]
+            charset = attachment.content_type.lower().partition("charset=")[2].partition(";")[0]
+            return alphabet.decode(attachment.data, charset.strip(" \"'") or "utf-8", None)[0]
     return ""
 
 
@@ -63,7 +64,7 @@ def claims_of(messages: Sequence[Message], directory: Directory) -> Generator[Re
 
 def case_of(message: Message) -> Case:
     """What the rules look at in a message."""
-    mms = message.kind == "mms" or message.title is not None
+    mms = message.title is not None
     texts = (message.title or "", message.text) if mms else (message.text,)
     return Case(message.recipient, texts, mms)
 

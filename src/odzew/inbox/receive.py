@@ -9,6 +9,7 @@ the others as they should be, all in one commit.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
@@ -16,9 +17,9 @@ from typing import Any, Final
 
 import structlog
 
-from odzew.errors import OdzewError, StoreError, StoreFull, StoreUnavailable
+from odzew.errors import OdzewError, StoreFull, StoreUnavailable
 from odzew.inbox.meaning import claim, claims_of, message_of, owe_for
-from odzew.model import Arrival, Message, Owed, Receipt
+from odzew.model import Arrival, Attachment, Message, Owed, Receipt
 from odzew.store import arrivals as store_arrivals
 from odzew.store import messages as store_messages
 from odzew.store.db import Database, Notify, Now, Request, reserve
@@ -29,6 +30,7 @@ BATCH: Final = 1_000  # arrivals in one transaction
 BATCH_OCTETS: Final = 8 << 20
 WAITING: Final = 10_000  # arrivals in front of the store; more is StoreFull
 WAITING_OCTETS: Final = 128 << 20
+LONGEST_REF: Final = 255  # characters of a source's own id
 
 log = structlog.get_logger("odzew.inbox")
 
@@ -80,7 +82,7 @@ def store(
     yield from store_arrivals.add(rows)
     if messages:
         yield from store_messages.add(messages)
-    attached = [(by_index[i].id, arrivals[i].attachments) for i in readable if arrivals[i].attachments]
+    attached = [(by_index[i].id, _kept(arrivals[i].attachments)) for i in readable if arrivals[i].attachments]
     if attached:
         yield from store_messages.add_attachments(attached)
     owed = yield from owe_for(messages, now, directory)
@@ -158,7 +160,7 @@ class Inbox:
         for arrival in arrivals:
             # What an engine cannot store as text may stand in an address too; the octets as they came are in `raw`.
             arrival.sender, arrival.recipient = clean.text(arrival.sender), clean.text(arrival.recipient)
-            arrival.ref = None if arrival.ref is None else clean.text(arrival.ref)
+            arrival.ref = _kept_ref(arrival.ref)
         if self._closed:
             raise StoreUnavailable("the gateway is stopping")
         octets = sum(_octets(arrival) for arrival in arrivals)
@@ -166,6 +168,8 @@ class Inbox:
             raise StoreFull("too many messages are waiting to be stored")
         waiting = _Waiting(arrivals, octets, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
+        # Where the caller has gone away, nobody asks how it ended; asyncio would complain of that.
+        waiting.done.add_done_callback(lambda done: done.cancelled() or done.exception())
         self._count += len(arrivals)
         self._octets += octets
         if self._worker is None or self._worker.done():
@@ -184,7 +188,7 @@ class Inbox:
             try:
                 received = await self._store([arrival for waiting in batch for arrival in waiting.arrivals])
             except Exception as error:  # whatever it is, everybody who waits is told, and the next batch gets its turn
-                if not isinstance(error, StoreError):
+                if not _temporary(error):
                     log.exception("receive_failed", arrivals=sum(len(waiting.arrivals) for waiting in batch))
                     error = StoreUnavailable("the message could not be stored")
                 _refuse(batch, error)
@@ -192,7 +196,10 @@ class Inbox:
             finally:
                 self._count -= sum(len(waiting.arrivals) for waiting in batch)
                 self._octets -= sum(waiting.octets for waiting in batch)
-            self._stored(received)
+            try:
+                self._stored(received)
+            except Exception:  # it is committed: those who wait must hear so
+                log.exception("stored_not_told", messages=len(received.messages))
             start = 0
             for waiting in batch:
                 end = start + len(waiting.arrivals)
@@ -238,7 +245,7 @@ class Inbox:
             if _temporary(error):
                 raise
             if len(here) == 1:
-                faults[here[0]] = f"{type(error).__name__}: {error}"[:500].encode("utf-8", "replace").decode()
+                faults[here[0]] = clean.text(f"{type(error).__name__}: {error}"[:500])
                 return
             half = len(here) // 2
             await self._find_culprits(arrivals, here[:half], faults)
@@ -252,6 +259,20 @@ class Inbox:
                 return received
             except StaleDirectory:
                 await self._present.refresh()
+
+
+def _kept_ref(ref: str | None) -> str | None:
+    """A source's own id as the engines can keep it: what has to be shortened or cleaned stays apart by its digest. Empty: none."""
+    if not ref:
+        return None
+    cleaned = clean.text(ref)
+    if cleaned == ref and len(ref) <= LONGEST_REF:
+        return ref
+    return f"{cleaned[:100]}~{hashlib.sha256(ref.encode('utf-8', 'surrogatepass')).hexdigest()}"
+
+
+def _kept(attachments: Sequence[Attachment]) -> list[Attachment]:
+    return [Attachment(clean.text(part.name), clean.text(part.content_type), part.data) for part in attachments]
 
 
 def _temporary(error: Exception) -> bool:

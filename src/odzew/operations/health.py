@@ -54,7 +54,9 @@ async def _trouble(db: Database, clock: Clock) -> str | None:
     except Exception as error:
         log.error("not_ready", error=type(error).__qualname__)
         return "the database does not answer"
-    return None if found == NEWEST else "the database awaits a migration"
+    if found == NEWEST:
+        return None
+    return "the database awaits a migration" if found < NEWEST else "the database is of a newer version"
 
 
 async def _say(send: Send, status: int, words: dict[str, str]) -> None:

@@ -58,7 +58,7 @@ def _lowest_id(directory: Directory) -> int:
     """0, or below it where the directory is itself one that a plan was laid over."""
     things = (directory.users, directory.tokens, directory.sources)
     ids = (*directory.accounts, *directory.numbers_by_id, *directory.keywords_by_id, *directory.targets)
-    return min(0, *ids, *(thing.id for values in things for thing in values.values()))
+    return min((0, *ids, *(thing.id for values in things for thing in values.values())))
 
 
 def _compare_account(plan: Plan, directory: Directory, table: AccountTable) -> None:

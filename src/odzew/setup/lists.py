@@ -67,7 +67,7 @@ def _batches(rows: Sequence[_T]) -> list[Sequence[_T]]:
 
 def _changes(account: str, contacts: _Counts, entries: _Counts) -> list[Change]:
     return [
-        Change(kind, f"of {account}", action, (("entries", "", str(counts[action])),))
+        Change(kind, f"of {account}: {counts[action]} in number", action)
         for kind, counts in (("contacts", contacts), ("blacklist", entries))
         for action in _ACTIONS
         if counts[action]

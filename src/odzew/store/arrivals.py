@@ -40,7 +40,8 @@ def row_of(key: int, arrival: Arrival, message: int | None, stored_at: int, faul
     """The row of one arrival, whose addresses and ref the engines can store (`inbox.receive` has cleaned them)."""
     extra = json.dumps(arrival.extra) if arrival.extra else None
     sender, recipient = arrival.sender[:ADDRESS], arrival.recipient[:ADDRESS]
-    return (key, arrival.source_id, arrival.ref, message, stored_at, arrival.network_time, sender, recipient, arrival.raw, fault, extra)
+    network_time = arrival.network_time if arrival.network_time is not None and abs(arrival.network_time) < 1 << 63 else None
+    return (key, arrival.source_id, arrival.ref, message, stored_at, network_time, sender, recipient, arrival.raw, fault, extra)
 
 
 def unreadable(after: int, limit: int) -> Generator[Request, Any, list[Sequence[Any]]]:

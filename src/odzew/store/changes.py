@@ -25,7 +25,7 @@ log = structlog.get_logger("odzew.changes")
 
 def bump(*names: Changed) -> Generator[Request, Any, None]:
     """Counts a change of each name and tells all processes once committed; for `yield from`."""
-    for name in names:
+    for name in sorted(set(names)):  # all in one order: two that bump the same names never wait for each other in a circle
         yield Rows("UPDATE changes SET counter = counter + 1 WHERE name = ?", (name,))
         yield Notify(name)
 
@@ -66,8 +66,9 @@ class Changes:
             await self._clock.wait(self._moved, EVERY)
             try:
                 await self._db.look()
-                if self._moved.is_set() or self._db.shared:
-                    self._moved.clear()
+                self._moved.clear()
+                # What was heard stays in `_told` until the counters could be read.
+                if self._told or self._db.shared:
                     await self.look()
             except StoreError as error:
                 log.warning("changes_unseen", error=str(error))
@@ -77,8 +78,10 @@ class Changes:
         found = await self._db.read(counters)
         before, self._known = self._known, found
         told, self._told = self._told, set()
+        # A notification alone counts too: what is owed is announced without a counter. Where notifications may have been
+        # missed ('' from an engine that has them), everybody is told.
+        missed = self._db.shared and "" in told
         for name, counter in found.items():
-            # A notification alone counts too: what is owed is announced without a counter.
-            if before.get(name) != counter or name in told:
+            if before.get(name) != counter or name in told or missed:
                 for callback in self._wants.get(name, ()):
                     callback()

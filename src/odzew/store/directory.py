@@ -60,14 +60,16 @@ def counter_of(counts: dict[str, int]) -> tuple[int, int]:
 
 
 def load() -> Generator[Request, Any, Directory]:
-    """Reads the whole directory. The counters are read first: what changes meanwhile is read again, never missed."""
-    directory = Directory(counter_of((yield from counters())))
-    yield from _people(directory)
-    yield from _numbers(directory)
-    yield from _targets(directory)
-    for name, value in (yield Rows("SELECT name, value FROM installation")):
-        directory.installation[name] = json.loads(value)
-    return directory
+    """Reads the whole directory, again where it changed between two of the questions."""
+    while True:
+        directory = Directory(counter_of((yield from counters())))
+        yield from _people(directory)
+        yield from _numbers(directory)
+        yield from _targets(directory)
+        for name, value in (yield Rows("SELECT name, value FROM installation")):
+            directory.installation[name] = json.loads(value)
+        if counter_of((yield from counters())) == directory.counter:
+            return directory
 
 
 def _people(directory: Directory) -> Generator[Request, Any, None]:

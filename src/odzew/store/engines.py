@@ -15,7 +15,7 @@ def open_database(url: str, clock: Clock, fixed: bool = False) -> Database:
     `fixed`: the injected clock stands in for the server's own (tests). SettingError for another scheme.
     """
     scheme, _, rest = url.partition("://")
-    if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
+    if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1 and not rest.startswith("/:memory:"):
         return SqliteDatabase(rest[1:], clock)
     if scheme in ("postgresql", "postgres"):
         return PostgresDatabase(url, clock, fixed)

@@ -118,6 +118,8 @@ class Lease:
             if self._epoch is not None:
                 self._lose()
             return
+        if self._epoch is not None and self._epoch != epoch:
+            self._lose()  # somebody held it between: what was held under the old epoch is not ours any more
         before, self._epoch, self._until = self._epoch, epoch, asked + LASTS
         if before is None:
             log.info("lease_taken", lease=self._name, epoch=epoch)

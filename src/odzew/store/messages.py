@@ -40,9 +40,10 @@ def add_attachments(owned: Sequence[tuple[int, Sequence[Attachment]]]) -> Genera
     yield Many("INSERT INTO attachment_slices (attachment_id, position, data) VALUES (?, ?, ?)", slices)
 
 
-def get(ids: Sequence[int]) -> Generator[Request, Any, dict[int, Message]]:
-    """Messages by id; those that do not exist are left out."""
-    rows = yield Rows(f"SELECT {_COLUMNS} FROM messages WHERE id IN_INTS(?)", (list(ids),))
+def get(ids: Sequence[int], hold: bool = False) -> Generator[Request, Any, dict[int, Message]]:
+    """Messages by id; those that do not exist are left out. `hold`: nobody else changes them until the commit."""
+    sql = f"SELECT {_COLUMNS} FROM messages WHERE id IN_INTS(?) ORDER BY id {'FOR_UPDATE' if hold else ''}"
+    rows = yield Rows(sql, (list(ids),))
     return {row[0]: Message(*row) for row in rows}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
+import zlib
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from typing import Any, Final
@@ -18,6 +18,7 @@ from odzew.store.words import for_postgres
 
 CHANNEL = "odzew"
 MIGRATION_LOCK = 0x0D2E11
+LOCKS = 1024  # advisory locks that words share: a server has room for a few thousand, and a batch may name more words
 AGAIN = 5  # times that a unit is run again after a deadlock
 
 _Connection = Any  # asyncpg's connection, or its stand-in from a pool: the types do not share a base
@@ -32,12 +33,13 @@ _GONE = (
 )  # fmt: skip
 
 
-def translate(error: Exception) -> Exception:
-    """The driver's error as one of ours; what is not the driver's stays as it is."""
+_DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
+
+
+def translate(error: Exception) -> StoreError:
+    """The driver's error as one of ours."""
     if isinstance(error, _FULL):
         return StoreFull(f"the database is full: {error}")
-    if isinstance(error, ValueError) or not isinstance(error, (*_GONE, asyncpg.PostgresError)):
-        return error  # a ValueError, though also an InterfaceError, is asyncpg's word for a value of ours that does not fit
     if isinstance(error, (*_GONE, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)):
         return StoreUnavailable(f"the database cannot be used now: {error}")
     return StoreError(f"the database refused: {error}")
@@ -70,7 +72,7 @@ class PostgresDatabase:
             except _RUN_AGAIN as error:
                 if again == AGAIN:
                     raise translate(error) from error
-            except Exception as error:
+            except _DRIVER as error:
                 raise translate(error) from error
         raise AssertionError("unreachable")
 
@@ -78,7 +80,7 @@ class PostgresDatabase:
         try:
             async with (await self._ready()).acquire() as connection:
                 return await self._run(connection, unit(*args))
-        except Exception as error:
+        except _DRIVER as error:
             raise translate(error) from error
 
     async def version(self) -> int:
@@ -97,9 +99,7 @@ class PostgresDatabase:
                         await connection.execute(sql)
                         await connection.execute("INSERT INTO migrations (number, name) VALUES ($1, $2)", number, name)
                         done.append(name)
-        except StoreError:
-            raise
-        except Exception as error:
+        except _DRIVER as error:
             raise translate(error) from error
         return done
 
@@ -111,10 +111,11 @@ class PostgresDatabase:
         if self._listener is not None and not self._listener.is_closed():
             return
         try:
-            self._listener = await asyncpg.connect(self._dsn)
-            await self._listener.add_listener(CHANNEL, self._tell)
-        except Exception as error:
+            listener = await asyncpg.connect(self._dsn)
+            await listener.add_listener(CHANNEL, self._tell)
+        except _DRIVER as error:
             raise translate(error) from error
+        self._listener = listener
         for heard in self._heard:
             heard("")
 
@@ -138,7 +139,10 @@ class PostgresDatabase:
         if self._pool is None:
             async with self._opening:
                 if self._pool is None:
-                    self._pool = await asyncpg.create_pool(self._dsn, min_size=1, max_size=self._size, command_timeout=60)
+                    try:
+                        self._pool = await asyncpg.create_pool(self._dsn, min_size=1, max_size=self._size, command_timeout=60)
+                    except ValueError as error:
+                        raise StoreError(f"the address of the database cannot be used: {error}") from None
         return self._pool
 
     def _tell(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
@@ -169,17 +173,13 @@ class PostgresDatabase:
             self._last_now = max(self._last_now, read)
             return self._last_now
         if isinstance(request, Lock):
-            keys = sorted({_key(word) for word in request.words})
+            keys = sorted({zlib.crc32(word.encode("utf-8", "surrogatepass")) % LOCKS for word in request.words})
             return await connection.execute("SELECT pg_advisory_xact_lock(k) FROM unnest($1::bigint[]) AS k", keys)
         assert isinstance(request, Notify)
         return await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, request.name)
 
 
 _NOW = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
-
-
-def _key(word: str) -> int:
-    return int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "big", signed=True)
 
 
 def _setting(name: str) -> Generator[Request, Any, Any]:

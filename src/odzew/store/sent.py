@@ -32,8 +32,9 @@ class Answer(NamedTuple):
 
 def record(messages: Sequence[SentMessage]) -> Generator[Request, Any, None]:
     """Stores sent messages; one with a known (account, message_id) takes the newer words."""
-    # In the order of the key, so that two processes that store the same ones never wait for each other in a circle.
-    rows = sorted((m.account_id, m.message_id, m.phone, m.from_number, m.sent_at, m.text) for m in messages)
+    # In the order of the key, so that two processes that store the same ones never wait for each other in a circle; of the
+    # same key the last one given comes last.
+    rows = sorted(((m.account_id, m.message_id, m.phone, m.from_number, m.sent_at, m.text) for m in messages), key=lambda row: row[:2])
     yield Many(
         """INSERT INTO sent (account_id, message_id, phone, from_number, sent_at, text) VALUES (?, ?, ?, ?, ?, ?)
            ON CONFLICT (account_id, message_id) DO UPDATE

@@ -36,10 +36,10 @@ READERS = 2
 _Task = tuple[MakeUnit, tuple[Any, ...], asyncio.AbstractEventLoop, "asyncio.Future[Any]"]
 
 
-def connect(path: str) -> sqlite3.Connection:
+def connect(path: str, busy_ms: int = BUSY_MS) -> sqlite3.Connection:
     """A connection with our settings. Transactions are begun and ended by hand."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+    connection.execute(f"PRAGMA busy_timeout = {busy_ms}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA cache_size = -16384")
@@ -74,9 +74,11 @@ class SqliteDatabase:
     engine: Final = "sqlite"
     shared: Final = False
 
-    def __init__(self, path: str, clock: Clock, readers: int = READERS) -> None:
+    def __init__(self, path: str, clock: Clock, readers: int = READERS, busy_ms: int = BUSY_MS, wal_bytes: int = WAL_BYTES) -> None:
         self.path = path
         self._clock = clock
+        self._busy_ms = busy_ms
+        self._wal_bytes = wal_bytes
         self._last_now = 0
         self._data_version = 0
         self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
@@ -85,7 +87,7 @@ class SqliteDatabase:
         self._server_lock: int | None = None
         self._closed = False
         try:
-            self._writer = connect(path)
+            self._writer = connect(path, busy_ms)
         except sqlite3.Error as error:
             raise translate(error) from error
         self._threads = [threading.Thread(target=self._write_loop, name="odzew-writer", daemon=True)]
@@ -135,7 +137,11 @@ class SqliteDatabase:
 
     def lock_server(self) -> None:
         """Keeps out a second server on the same file; StoreError if there is one. Command-line verbs do not need it."""
-        handle = os.open(self.path + ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            # Beside the file itself: a symbolic link is no second database.
+            handle = os.open(os.path.realpath(self.path) + ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreUnavailable(f"the lock beside {self.path} cannot be taken: {error.strerror}") from None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -172,6 +178,7 @@ class SqliteDatabase:
                     break
                 group.append(more)
             _answer(self._write_group(group))
+            self._keep_wal_short()  # after the answers: nobody waits for it
             if last:
                 break
         with contextlib.suppress(sqlite3.Error):
@@ -191,7 +198,6 @@ class SqliteDatabase:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
             return [(task, None, ours) for task in group]
-        self._keep_wal_short()
         return done
 
     def _under_savepoint(self, task: _Task, alone: bool) -> tuple[Any, Exception | None]:
@@ -217,13 +223,13 @@ class SqliteDatabase:
             size = os.stat(self.path + "-wal").st_size
         except OSError:
             return
-        if size > WAL_BYTES:
+        if size > self._wal_bytes:
             with contextlib.suppress(sqlite3.Error):
                 self._writer.execute("PRAGMA busy_timeout = 50")
                 try:
                     self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
                 finally:
-                    self._writer.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+                    self._writer.execute(f"PRAGMA busy_timeout = {self._busy_ms}")
 
     def _read_loop(self) -> None:
         connection: sqlite3.Connection | None = None
@@ -234,7 +240,7 @@ class SqliteDatabase:
             value, fault = None, None
             try:
                 if connection is None:
-                    connection = connect(self.path)
+                    connection = connect(self.path, self._busy_ms)
                     connection.execute("PRAGMA query_only = 1")
                 connection.execute("BEGIN")
                 try:
@@ -244,6 +250,9 @@ class SqliteDatabase:
                         connection.execute("COMMIT")
             except Exception as error:
                 fault = translate(error)
+                if connection is not None and connection.in_transaction:  # its end failed too: the next read gets a new one
+                    connection.close()
+                    connection = None
             _answer([(task, value, fault)])
         if connection is not None:
             connection.close()
@@ -261,11 +270,14 @@ class SqliteDatabase:
             unit.close()
 
     def _perform(self, connection: sqlite3.Connection, request: Request) -> Any:
-        if isinstance(request, Rows):
-            return connection.execute(for_sqlite(request.sql), _parameters(request.parameters)).fetchall()
-        if isinstance(request, Many):
-            connection.executemany(for_sqlite(request.sql), request.rows)
-            return None
+        if isinstance(request, Rows | Many):
+            try:
+                if isinstance(request, Rows):
+                    return connection.execute(for_sqlite(request.sql), _parameters(request.parameters)).fetchall()
+                connection.executemany(for_sqlite(request.sql), request.rows)
+                return None
+            except (OverflowError, UnicodeEncodeError) as error:  # over 64 bits, a lone surrogate
+                raise StoreError(f"a value cannot be stored: {error}") from error
         if isinstance(request, Reserve):
             sql = "UPDATE sequences SET next = next + ? WHERE name = ? RETURNING next"
             (end,) = connection.execute(sql, (request.n, request.table)).fetchall()[0]

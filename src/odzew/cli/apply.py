@@ -1,0 +1,55 @@
+"""`odzew apply`: makes the database hold what a set-up file names."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from odzew.access.passwords import hash_password
+from odzew.access.tokens import make_token
+from odzew.cli.listing import visible
+from odzew.cli.opening import opened, opened_or_made
+from odzew.cli.options import DbOption, FileOption, settings_of
+from odzew.cli.verb import verb
+from odzew.setup.apply import Applied, apply
+from odzew.setup.document import read_file
+
+FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The set-up file (TOML).")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")]
+ResetOption = Annotated[bool, typer.Option("--reset-passwords", help="Set the passwords in the file also for users that exist.")]
+
+
+@verb
+async def apply_file(
+    file: FileArgument, dry_run: DryRunOption = False, reset_passwords: ResetOption = False, db: DbOption = None, settings: FileOption = None
+) -> None:
+    """Creates and updates what FILE names, and says what it changed. What the file does not name stays as it is.
+
+    A database that does not exist yet is made. A running server takes the change over within a second. A token without a value is
+    made here and printed once.
+
+    Examples:  odzew apply setup.toml --dry-run   ·   odzew apply setup.toml
+    """
+    chosen = settings_of(db, settings)
+    document = read_file(file, os.environ, chosen["country"])
+    # A dry run writes nothing, so it makes no database either.
+    async with (opened if dry_run else opened_or_made)(chosen["db"]) as database:
+        done = await apply(
+            document, database, hash_password=hash_password, make_token=make_token, reset_passwords=reset_passwords, dry_run=dry_run
+        )
+    tell(done, dry_run)
+
+
+def tell(done: Applied, dry_run: bool) -> None:
+    """Prints each change, and each token that was made."""
+    for change in done.changes:
+        typer.echo(f"{'would ' if dry_run else ''}{visible(str(change))}")
+    if not done.changes:
+        typer.echo("Nothing to change: everything is as the file says.")
+    for made in done.made:
+        typer.echo(f"token {visible(made.name)}: {made.value}")
+    if done.made:
+        typer.echo("Tokens are shown this once; only their hashes are kept.", err=True)

@@ -1,0 +1,150 @@
+"""The whole story of one message or delivery, for people and as JSON: what came, why it is whose it is, and every call made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+import typer
+
+from odzew.cli.listing import instant, print_fields, visible
+from odzew.errors import NotOurs
+from odzew.forward.outcome import OUTCOMES
+from odzew.model import Attempt, Message
+from odzew.store.arrivals import of_message
+from odzew.store.attachments import of_messages
+from odzew.store.db import Database
+from odzew.store.deliveries import attempts
+from odzew.store.directory import Directory, load
+from odzew.store.lookup import DeliveryRow, deliveries_of, delivery, pulled_at, revisions
+from odzew.store.messages import get
+
+Story = dict[str, Any]
+
+SHOWN_RAW: Final = 2_048  # octets of an arrival
+SHOWN_BODY: Final = 200  # octets of an answer
+
+
+async def message_story(db: Database, key: int) -> Story:
+    """All that is known of one message. NotOurs if there is none."""
+    found: dict[int, Message] = await db.read(get, [key])
+    if key not in found:
+        raise NotOurs(f"there is no message {key}")
+    directory: Directory = await db.read(load)
+    story = _message(found[key], directory)
+    story["pulled"] = instant(await db.read(pulled_at, key))
+    heads = (await db.read(of_messages, [key])).get(key, [])
+    story["attachments"] = [{"name": head.name, "content_type": head.content_type, "octets": head.size} for head in heads]
+    story["arrivals"] = [_arrival(row, directory) for row in await db.read(of_message, key)]
+    story["revisions"] = [
+        {"at": instant(one.at), "why": one.why, "before": json.loads(one.before)} for one in await db.read(revisions, key)
+    ]
+    story["deliveries"] = [await _with_attempts(db, one) for one in await db.read(deliveries_of, key)]
+    return story
+
+
+async def delivery_story(db: Database, key: int) -> Story:
+    """One delivery and its attempts. NotOurs if there is none."""
+    found: DeliveryRow | None = await db.read(delivery, key)
+    if found is None:
+        raise NotOurs(f"there is no delivery {key}")
+    return await _with_attempts(db, found)
+
+
+def delivery_row(row: DeliveryRow) -> Story:
+    """A delivery as it is listed."""
+    return {
+        "id": row.id,
+        "message": row.message_id,
+        "target": row.target or f"({row.target_id})",
+        "state": row.state,
+        "attempts": row.attempts,
+        "outcome": row.outcome,
+        "due": instant(row.due_at),
+        "ended": instant(row.ended_at),
+        "url": row.url,
+    }
+
+
+def print_story(story: Story) -> None:
+    """A story for people: the fields, then each list under its heading."""
+    print_fields({name: value for name, value in story.items() if not _is_list(value)})
+    for name, parts in story.items():
+        if not _is_list(parts):
+            continue
+        typer.echo("")
+        typer.echo(f"{name}: {len(parts) or 'none'}")
+        for part in parts:
+            _print_part(part, "  ")
+
+
+def _print_part(part: Story, indent: str) -> None:
+    line = "  ".join(f"{name} {_word(value)}" for name, value in part.items() if not _is_list(value) and value not in (None, "", False))
+    typer.echo(f"{indent}{visible(line)}")
+    for value in part.values():
+        if _is_list(value):
+            for inner in value:
+                _print_part(inner, indent + "  ")
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
+    return "yes" if value is True else str(value)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list)
+
+
+def _message(message: Message, directory: Directory) -> Story:
+    account = directory.accounts.get(message.account_id or 0)
+    return {
+        "id": message.id,
+        "kind": message.kind,
+        "account": account.name if account else None,
+        "rule": message.rule,
+        "received": instant(message.received_at),
+        "from": message.sender,
+        "to": message.recipient,
+        "keyword": message.keyword or None,
+        "answers": message.answers,
+        "title": message.title,
+        "text": message.text,
+    }
+
+
+def _arrival(row: Sequence[Any], directory: Directory) -> Story:
+    key, source_id, stored_at, network_time, sender, recipient, raw = row
+    source = directory.sources_by_id.get(source_id)
+    return {
+        "id": key,
+        "source": source.name if source else f"({source_id})",
+        "stored": instant(stored_at),
+        "network_time": instant(network_time),
+        "from": sender,
+        "to": recipient,
+        "octets": len(raw),
+        "raw": bytes(raw)[:SHOWN_RAW].decode("utf-8", "backslashreplace"),
+    }
+
+
+async def _with_attempts(db: Database, row: DeliveryRow) -> Story:
+    return delivery_row(row) | {"calls": [_attempt(attempt) for attempt in await db.read(attempts, row.id)]}
+
+
+def _attempt(attempt: Attempt) -> Story:
+    meaning = next((meaning.text for word, meaning in OUTCOMES.items() if word == attempt.outcome), attempt.outcome)
+    return {
+        "number": attempt.number,
+        "started": instant(attempt.started_at),
+        "took_ms": attempt.took_us // 1000,
+        "outcome": attempt.outcome,
+        "status": attempt.status,
+        "means": attempt.detail or meaning,
+        "address": attempt.address,
+        "url": attempt.url,
+        "answer": attempt.body[:SHOWN_BODY].decode("utf-8", "backslashreplace"),
+        "delayed": attempt.delayed,
+    }

@@ -1,0 +1,104 @@
+"""Whose turn it is: round robin over accounts, and within each account over its targets.
+
+An account that has all the calls it may have stands aside until one of them ends, whatever it has waiting: so the cost of a
+turn does not depend on how much waits.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from odzew.forward.lane import Lane
+
+
+@dataclass(slots=True, frozen=True)
+class EngineLimits:
+    """Calls in flight (contract 8), and how many deliveries a lane holds."""
+
+    calls: int = 256
+    calls_per_account: int = 128
+    calls_per_target: int = 8
+    lane: int = 500
+
+
+class _Account:
+    """The lanes of one account that have something to send, in order of their turns."""
+
+    __slots__ = ("in_flight", "lanes", "queued")
+
+    def __init__(self) -> None:
+        self.lanes: deque[Lane] = deque()
+        self.in_flight = 0
+        self.queued = False
+
+
+class Turns:
+    """Gives the slots out. Counts the calls in flight: in all, of each account and (on the lane) of each target."""
+
+    def __init__(self, limits: EngineLimits) -> None:
+        self._limits = limits
+        self._accounts: dict[int, _Account] = {}
+        self._ready: deque[_Account] = deque()
+        self.in_flight = 0
+
+    def __bool__(self) -> bool:
+        """Whether somebody waits for a turn who might get one."""
+        return bool(self._ready)
+
+    def queue(self, lane: Lane) -> None:
+        """The lane has something to send (nothing happens where it has not, or waits already)."""
+        if lane.queued or not len(lane):
+            return
+        lane.queued = True
+        account = self._accounts.get(lane.account_id)
+        if account is None:
+            account = self._accounts[lane.account_id] = _Account()
+        account.lanes.append(lane)
+        self._enqueue(account)
+
+    def next(self) -> Lane | None:
+        """The lane whose turn it is, out of the queue; None when no slot is free or nobody waits."""
+        while self._ready and self.in_flight < self._limits.calls:
+            account = self._ready.popleft()
+            account.queued = False
+            if account.in_flight >= self._limits.calls_per_account:
+                continue  # comes back when one of its calls ends
+            lane = account.lanes.popleft()
+            lane.queued = False
+            self._enqueue(account)
+            if len(lane):
+                return lane
+        return None
+
+    def has_slot(self, lane: Lane, concurrency: int | None) -> bool:
+        """Whether the target may have one more call; `concurrency` is its own setting."""
+        return lane.in_flight < (concurrency or self._limits.calls_per_target)
+
+    def begin(self, lane: Lane) -> None:
+        """A call begins. The lane takes its place behind the others."""
+        lane.in_flight += 1
+        self.in_flight += 1
+        self._accounts[lane.account_id].in_flight += 1
+        self.queue(lane)
+
+    def end(self, lane: Lane) -> None:
+        """A call has ended."""
+        lane.in_flight -= 1
+        self.in_flight -= 1
+        account = self._accounts[lane.account_id]
+        account.in_flight -= 1
+        self._enqueue(account)
+        self.queue(lane)
+
+    def clear(self) -> None:
+        """Nobody waits any more. Calls in flight still end."""
+        for account in self._accounts.values():
+            account.lanes.clear()
+            account.queued = False
+        self._ready.clear()
+
+    def _enqueue(self, account: _Account) -> None:
+        if account.lanes and not account.queued:
+            account.queued = True
+            self._ready.append(account)
