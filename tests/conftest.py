@@ -9,7 +9,7 @@ import fcntl
 import itertools
 import os
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import asyncpg
@@ -64,18 +64,32 @@ async def pg_database(pg_server: str) -> AsyncIterator[str]:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def db_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty database on each engine."""
     return f"sqlite:///{tmp_path}/odzew.db" if request.param == "sqlite" else str(request.getfixturevalue("pg_database"))
 
 
 @pytest.fixture
-async def db(db_url: str, clock: FixedClock) -> AsyncIterator[Database]:
+async def db(database_url: str, clock: FixedClock) -> AsyncIterator[Database]:
     """A migrated database on each engine, which follows the test's clock; closed after the test."""
-    database = open_database(db_url, clock, fixed=True)
+    database = open_database(database_url, clock, fixed=True)
     await database.migrate()
     yield database
     await database.close()
+
+
+@pytest.fixture
+async def open_again(database_url: str, clock: FixedClock) -> AsyncIterator[Callable[[], Database]]:
+    """Opens the database of the test once more, as another process would; closed after the test."""
+    opened: list[Database] = []
+
+    def open_again() -> Database:
+        opened.append(open_database(database_url, clock, fixed=True))
+        return opened[-1]
+
+    yield open_again
+    for database in opened:
+        await database.close()
 
 
 async def _execute(dsn: str, sql: str) -> None:

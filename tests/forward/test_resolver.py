@@ -206,7 +206,7 @@ async def test_a_name_queued_for_one_account_joins_the_look_up_of_another(make: 
     other = asyncio.create_task(outcome(resolver, "slow2.example", account=2))
     await until(lambda: len(server.asked) == 2)
     server.let_go.set()
-    assert await asyncio.gather(first, queued, other) == ["93.184.215.14"] * 3
+    assert set(await asyncio.gather(first, queued, other)) == {"93.184.215.14"}
     assert server.asked.count("slow2.example") == 1
 
 

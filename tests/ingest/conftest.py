@@ -25,7 +25,7 @@ async def house(tmp_path: Path, clock: FixedClock) -> AsyncIterator[House]:
 @pytest.fixture
 async def pg_house(pg_database: str, clock: FixedClock) -> AsyncIterator[House]:
     """The same on PostgreSQL, which takes no NUL in a text and is strict about types."""
-    db = await open_database(pg_database, clock)
+    db = open_database(pg_database, clock)
     made = await open_house(db)
     yield made
     await made.inbox.close()

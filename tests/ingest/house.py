@@ -23,7 +23,7 @@ KANNEL_TOKEN = "aabbccddeeff00112233445566778899"  # the one of the captured req
 ND = "+48799448855"
 
 # Name, protocol, token, allow_from, trust_time, active.
-SOURCES = (
+SOURCES: tuple[tuple[str, str, str | None, list[str], int, int], ...] = (
     ("push", "http", TOKEN, [], 0, 1),
     ("trusted", "http", TOKEN, [], 1, 1),
     ("fenced", "http", TOKEN, ["10.0.0.0/8"], 0, 1),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -140,11 +140,10 @@ async def _refused(house: House, fault: Exception, url: str = "/ingest/push", to
     ],
 )
 async def test_what_was_not_stored_is_asked_for_again(house: House, logs: list[Any], fault: Exception, seconds: bytes) -> None:
-    for url, token in (("/ingest/push", TOKEN), ("/ingest/kannel?from=1&to=2", KANNEL_TOKEN)):
-        answer = await _refused(house, fault, url, token)
-        assert (answer.status, answer.headers[b"retry-after"]) == (503, seconds)
+    answers = [await _refused(house, fault), await _refused(house, fault, "/ingest/kannel?from=1&to=2", KANNEL_TOKEN)]
+    assert [(answer.status, answer.headers[b"retry-after"]) for answer in answers] == [(503, seconds)] * 2
     assert len(logs) == 2
-    assert "sekret" not in repr(logs) + answer.body.decode(), "neither log nor answer repeats a message"
+    assert "sekret" not in repr((logs, answers)), "neither log nor answer repeats a message"
     assert TOKEN not in repr(logs)
 
 
@@ -152,14 +151,14 @@ async def test_a_fault_of_ours_is_logged_with_its_place(house: House, logs: list
     await _refused(house, RuntimeError("no words of it"))
     (line,) = logs
     assert (line["event"], line["log_level"], line["error"], line["source"]) == ("ingest_failed", "error", "RuntimeError", "push")
-    assert line["at"][-1].startswith("receive:")
+    assert line["where"][-1].startswith("receive:")
 
 
 @pytest.fixture
-async def full_house(house: House) -> AsyncIterator[House]:
+async def full_house(house: House) -> House:
     """The store is closed under a running inbox, as when its disk is gone."""
     await house.db.close()
-    yield house
+    return house
 
 
 async def test_a_store_that_is_gone(full_house: House) -> None:

@@ -21,7 +21,8 @@ async def test_odd_texts_and_ids(pg_house: House) -> None:
         answer = await pg_house.push(b"[" + b",".join(items) + b"]")
         assert (answer.status, [item["index"] for item in answer.json["items"] if item["id"] is None]) == (200, [])
     assert await pg_house.one("SELECT count(*) FROM arrivals") == (2 * len(items) - 4,), "the ids are known the second time"
-    assert [row[0] for row in await pg_house.rows("SELECT text FROM messages ORDER BY id LIMIT ?", len(TEXTS))] == [text for _, text in TEXTS]
+    rows = await pg_house.rows("SELECT text FROM messages ORDER BY id LIMIT ?", len(TEXTS))
+    assert rows == [(text,) for _, text in TEXTS]
 
 
 async def test_bad_items_beside_good_ones(pg_house: House) -> None:

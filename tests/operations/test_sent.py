@@ -31,7 +31,8 @@ CUSTOMER = "1" * 32
 FENCED = "2" * 32
 AT = "2014-10-21T11:18:03+02:00"
 GOOD: dict[str, Any] = {
-    "account": "acme", "message_id": "eba39e4fe1", "phone": "500600700", "from_number": "+48500500501", "sent_at": AT, "text": "Przyjdziesz?",
+    "account": "acme", "message_id": "eba39e4fe1", "phone": "500600700", "from_number": "+48500500501", "sent_at": AT,
+    "text": "Przyjdziesz?",
 }  # fmt: skip
 RECORD = SentMessage(1, "eba39e4fe1", "+48500600700", "+48500500501", localtime.parse_rfc3339(AT), "Przyjdziesz?")
 
@@ -214,7 +215,10 @@ async def test_too_many_lines_are_refused_before_any_is_read(house: House) -> No
     assert (await house.post(b"x\n" * 100_001)).status == 413
 
 
-@pytest.mark.parametrize(("fault", "status", "seconds"), [(StoreFull("full"), 503, b"5"), (Busy("", 9), 429, b"9"), (OSError("x"), 503, b"5")])
+FAULTS = ((StoreFull("full"), 503, b"5"), (Busy("", 9), 429, b"9"), (OSError("x"), 503, b"5"))
+
+
+@pytest.mark.parametrize(("fault", "status", "seconds"), FAULTS)
 async def test_what_was_not_stored_is_asked_for_again(house: House, fault: Exception, status: int, seconds: bytes) -> None:
     house.fault = fault
     answer = await house.post(GOOD)

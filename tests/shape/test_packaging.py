@@ -70,9 +70,11 @@ def test_the_layers_are_those_of_the_architecture() -> None:
     assert [re.findall(r"\w+", layer) for layer in river["layers"]] == [
         ["cli"],
         ["serve"],
+        ["web"],
         ["ingest", "forward", "api", "panel", "operations", "simulate"],
         ["inbox", "access", "setup"],
         ["store", "wire"],
         ["settings"],
+        ["logs"],
         ["model", "errors", "clock", "metrics"],
     ]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
-from odzew.errors import StoreError
 from odzew.model import Account, Keyword, Number, Source
 from odzew.store import numbers
 from odzew.store.db import Database
@@ -57,12 +54,3 @@ async def test_a_setting_of_the_installation_is_replaced(db: Database) -> None:
     await db.write(save_installation, {"trusted_proxies": ["127.0.0.1/32"], "other": 1})
     await db.write(save_installation, {"trusted_proxies": []})
     assert (await read(db)).installation == {"trusted_proxies": [], "other": 1}
-
-
-async def test_a_keyword_of_no_number_is_refused_by_postgres_alone_or_both(db: Database) -> None:
-    """A foreign key holds on PostgreSQL; SQLite's are not switched on, so there only our own comparing keeps order."""
-    acme = (await db.write(save_accounts, [Account(0, "acme")]))["acme"]
-    if db.engine == "postgres":
-        with pytest.raises(StoreError):
-            await db.write(numbers.save_keywords, [Keyword(0, 99, acme, "A", ("a",))])
-    assert (await read(db)).keywords == {}

@@ -9,7 +9,7 @@ from typing import Any, Final
 from odzew.clock import SECOND
 from odzew.store.db import Row
 from odzew.wire.localtime import render
-from odzew.wire.published import ATTACHMENTS, CONTACT, CONTACT_FIELDS, FIELDS, RECEIVED, RECIVED
+from odzew.wire.published import ATTACHMENTS, CONTACT, CONTACT_FIELDS, FIELDS, RECEIVED, TIME_FIELD
 
 Item = dict[str, Any]
 
@@ -19,7 +19,7 @@ _ATTACHED: Final = (ATTACHMENTS, CONTACT)
 def _plain(fields: tuple[str, ...], both: bool) -> tuple[str, ...]:
     plain = [name for name in fields if name not in _ATTACHED]
     if both:
-        plain.insert(plain.index(RECIVED) + 1, RECEIVED)
+        plain.insert(plain.index(TIME_FIELD) + 1, RECEIVED)
     return tuple(plain)
 
 
@@ -33,7 +33,7 @@ def items_of(rows: Sequence[Row], zone: str, both: bool) -> list[Item]:
     for key, at, kind, sender, recipient, answers, title, text, blacklisted in rows:
         moment = _moment(at // SECOND, zone)
         values = {
-            "id": key, "type": kind, "phone": sender, RECIVED: moment, RECEIVED: moment, "message_id": answers,
+            "id": key, "type": kind, "phone": sender, TIME_FIELD: moment, RECEIVED: moment, "message_id": answers,
             "to_number": recipient, "blacklist": bool(blacklisted), "title": title, "text": text,
         }  # fmt: skip
         items.append({name: values[name] for name in _FIELDS[both, kind]})

@@ -29,7 +29,7 @@ from odzew.wire.published import (
     PAGING,
     PAGING_FIELDS,
     RECEIVED,
-    RECIVED,
+    TIME_FIELD,
     SUCCESS,
     TYPES,
 )
@@ -60,7 +60,7 @@ def _list_of(item: Schema) -> Schema:
 # --- what is answered -------------------------------------------------------------------------------------------------
 
 _FIELD: Final[Schema] = {
-    "id": _ID, "phone": _TEXT, RECIVED: _TIME, "message_id": {"type": ["string", "null"], "pattern": "^[0-9a-f]{10}$"},
+    "id": _ID, "phone": _TEXT, TIME_FIELD: _TIME, "message_id": {"type": ["string", "null"], "pattern": "^[0-9a-f]{10}$"},
     "to_number": _TEXT, "blacklist": _FLAG, "text": _TEXT, "title": _OPTIONAL_TEXT,
     ATTACHMENTS: {"type": "array", "items": _ref("Attachment")},
 }  # fmt: skip

@@ -16,9 +16,11 @@ from odzew.forward.verify import judge
 from odzew.model import Account, Attempt, Message, Owed, Target
 from odzew.store import messages
 from odzew.store.db import Database, Request, Rows
+from odzew.wire import clean
 from odzew.wire.template import Template, expected
 
 SHOWN_URL: Final = 4096
+SHOWN_DETAIL: Final = 1000
 
 parse_template = lru_cache(maxsize=4096)(Template.parse)
 
@@ -63,6 +65,7 @@ class Exchange:
             raise
         except OdzewError as error:
             attempt.detail = str(error)
+        attempt.detail = clean.text(attempt.detail)[:SHOWN_DETAIL]  # the other side may have a word in it
         attempt.took_us = round((self._clock.monotonic() - begun) * SECOND)
         return attempt
 

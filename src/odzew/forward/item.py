@@ -57,7 +57,7 @@ def fields_of(message: Message, account: Account) -> dict[str, object]:
         "type": message.kind,
         "phone": message.sender,
         "to_number": message.recipient,
-        published.RECIVED: localtime.render(message.received_at, account.time_zone),
+        published.TIME_FIELD: localtime.render(message.received_at, account.time_zone),
         "title": message.title or "",
     }
     return known

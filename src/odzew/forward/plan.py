@@ -13,7 +13,7 @@ from odzew.store.deliveries import Result
 
 LATE: Final = MINUTE
 CUT_SHORT: Final = "cut_short"
-SWITCHED_OFF: Final = "switched_off"
+NO_MORE: Final = "no_more_attempts"
 
 
 @lru_cache(maxsize=1024)
@@ -41,6 +41,16 @@ def served(owed: Owed, schedule: Schedule, now: int, serving_since: int) -> int:
 def is_cut_short(owed: Owed, schedule: Schedule, now: int, serving_since: int) -> bool:
     """Whether it has been served for so long that no further attempt is made."""
     return served(owed, schedule, now, serving_since) > schedule.cut_at(0)
+
+
+def ends_unmade(owed: Owed, schedule: Schedule, now: int, serving_since: int) -> str | None:
+    """Why the attempt that is due is not made any more, or None.
+
+    The schedule may have become shorter than what was made already: the present settings count.
+    """
+    if owed.slot >= schedule.attempts:
+        return NO_MORE
+    return CUT_SHORT if is_cut_short(owed, schedule, now, serving_since) else None
 
 
 def is_delayed(owed: Owed, started_at: int, serving_since: int) -> bool:

@@ -89,6 +89,6 @@ async def _handled(source: Source, ingest: Ingest, request: Request, receive: Re
         else:
             # Where it happened, and never its words: those of a driver or a codec may quote the message.
             places = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
-            log.error("ingest_failed", source=source.name, error=type(error).__qualname__, at=places)
+            log.error("ingest_failed", source=source.name, error=type(error).__qualname__, where=places)
         seconds = str(getattr(error, "retry_after", RETRY_AFTER)).encode("ascii")
         return error_answer(503, 1006, "not stored, bring it again later", (b"retry-after", seconds))

@@ -6,6 +6,7 @@ place once stored, and the octets are kept as they came.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from typing import Any, Final, NoReturn
@@ -165,8 +166,8 @@ def _reference(value: str | int) -> str:
     if not reference or len(reference) > LONGEST_ID:
         raise ItemFault(INVALID, "id", f"id must have 1 to {LONGEST_ID} characters")
     if clean.text(reference) != reference:
-        # Spelled out, not replaced: two ids must never become one, or a message is taken for a repetition.
-        reference = reference.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
+        # A digest, and no replacement of signs: two ids must never become one, or a message is taken for a repetition.
+        return hashlib.sha256(reference.encode("utf-8", "surrogatepass")).hexdigest()
     return reference
 
 

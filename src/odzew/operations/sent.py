@@ -192,7 +192,7 @@ async def _not_now(send: Send, error: Exception) -> None:
     if not (isinstance(error, OdzewError) and error.temporary):
         # Where it happened, and never its words: those of a driver may quote the message.
         places: Sequence[str] = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
-        log.error("sent_failed", error=type(error).__qualname__, at=places)
+        log.error("sent_failed", error=type(error).__qualname__, where=places)
     busy = isinstance(error, Busy)
     seconds = str(getattr(error, "retry_after", RETRY_AFTER)).encode("ascii")
     await _refuse(send, 429 if busy else 503, 1006, "not stored, bring it again later", (b"retry-after", seconds))

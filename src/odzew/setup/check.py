@@ -54,11 +54,12 @@ def _accounts(directory: Directory) -> Iterator[Finding]:
     if not directory.accounts:
         yield Finding("warning", "set-up", "there is no account", "every message will be unclaimed until one is applied")
     callers = {user.account_id for user in directory.users.values()} | {token.account_id for token in directory.tokens.values()}
+    zones = zoneinfo.available_timezones()  # reads many files: once
     for account in directory.accounts.values():
         place = f"account {account.name}"
         if account.id not in callers:
             yield Finding("warning", place, "has no user and no token, so nobody can pull its messages", "give it a [[account.token]]")
-        if account.time_zone not in zoneinfo.available_timezones():
+        if account.time_zone not in zones:
             yield Finding("error", place, f"has the time zone {account.time_zone!r}, which is not known here", "give it another one")
         if not account.active:
             yield Finding("warning", place, "is not active, so its calls are answered 1007", "set active = true, or leave it")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Callable, Generator
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import asyncpg
@@ -57,6 +57,9 @@ class PostgresDatabase:
         self._fixed = fixed
         self._size = size
         self._last_now = 0
+        self._running = 0
+        self._idle = asyncio.Event()
+        self._closed = False
         self._pool: asyncpg.Pool[Any] | None = None
         self._opening = asyncio.Lock()
         self._heard: list[Callable[[str], None]] = []
@@ -65,23 +68,25 @@ class PostgresDatabase:
     # --- the seam ----------------------------------------------------------------------------------------------------
 
     async def write(self, unit: MakeUnit, *args: Any) -> Any:
-        for again in range(AGAIN + 1):
-            try:
-                async with (await self._ready()).acquire() as connection, connection.transaction():
-                    return await self._run(connection, unit(*args))
-            except _RUN_AGAIN as error:
-                if again == AGAIN:
+        with self._taken():
+            for again in range(AGAIN + 1):
+                try:
+                    async with (await self._ready()).acquire() as connection, connection.transaction():
+                        return await self._run(connection, unit(*args))
+                except _RUN_AGAIN as error:
+                    if again == AGAIN:
+                        raise translate(error) from error
+                except _DRIVER as error:
                     raise translate(error) from error
-            except _DRIVER as error:
-                raise translate(error) from error
         raise AssertionError("unreachable")
 
     async def read(self, unit: MakeUnit, *args: Any) -> Any:
-        try:
-            async with (await self._ready()).acquire() as connection:
-                return await self._run(connection, unit(*args))
-        except _DRIVER as error:
-            raise translate(error) from error
+        with self._taken():
+            try:
+                async with (await self._ready()).acquire() as connection:
+                    return await self._run(connection, unit(*args))
+            except _DRIVER as error:
+                raise translate(error) from error
 
     async def version(self) -> int:
         return int(await self.read(_version))
@@ -120,11 +125,16 @@ class PostgresDatabase:
             heard("")
 
     async def close(self) -> None:
+        self._closed = True
         if self._listener is not None:
-            with suppress(Exception):
+            with suppress(*_DRIVER):
                 await self._listener.close()
+        self._idle.clear()
+        if self._running:
+            await self._idle.wait()
         if self._pool is not None:
-            await self._pool.close()
+            with suppress(*_DRIVER):
+                await self._pool.close()
 
     async def require_durable(self) -> None:
         """StoreError where the server would acknowledge a commit that is not on its disk."""
@@ -134,6 +144,19 @@ class PostgresDatabase:
                 raise StoreError(f"PostgreSQL runs with {name} = off: a commit would not be safe, switch it on")
 
     # --- within ------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _taken(self) -> Iterator[None]:
+        """Counts a unit in and out, so that `close` can wait for it."""
+        if self._closed:
+            raise StoreUnavailable("the database is closed")
+        self._running += 1
+        try:
+            yield
+        finally:
+            self._running -= 1
+            if not self._running:
+                self._idle.set()
 
     async def _ready(self) -> asyncpg.Pool[Any]:
         if self._pool is None:

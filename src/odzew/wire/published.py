@@ -15,18 +15,18 @@ Language = Literal["en", "pl"]
 
 TYPES: Final[tuple[str, ...]] = ("eco", "nd", "ndi", "pre", "mms")
 
-RECIVED: Final = "recived"
+TIME_FIELD: Final = "recived"
 RECEIVED: Final = "received"
 CONTACT: Final = "contact"
 ATTACHMENTS: Final = "attachments"
 
 FIELDS: Final = MappingProxyType(
     {
-        "eco": ("id", "type", "phone", RECIVED, "message_id", "blacklist", "text"),
-        "nd": ("id", "type", "phone", RECIVED, "blacklist", "text"),
-        "ndi": ("id", "type", "phone", RECIVED, "blacklist", "text"),
-        "pre": ("id", "type", "phone", RECIVED, "to_number", "blacklist", "text"),
-        "mms": ("id", "type", "phone", RECIVED, "to_number", "blacklist", "title", ATTACHMENTS),
+        "eco": ("id", "type", "phone", TIME_FIELD, "message_id", "blacklist", "text"),
+        "nd": ("id", "type", "phone", TIME_FIELD, "blacklist", "text"),
+        "ndi": ("id", "type", "phone", TIME_FIELD, "blacklist", "text"),
+        "pre": ("id", "type", "phone", TIME_FIELD, "to_number", "blacklist", "text"),
+        "mms": ("id", "type", "phone", TIME_FIELD, "to_number", "blacklist", "title", ATTACHMENTS),
     }
 )
 """Type -> keys of an item, in the order of the documentation's samples. `contact`, where shown, comes last."""
