@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -138,7 +138,9 @@ def _whole(value: Value) -> int:
     return int(value)
 
 
-_READERS: Final = {"text": _text, "whole": _whole, "number": float, "flag": _flag, "list": _list, "numbers": _numbers}
+_READERS: Final[dict[Type, Callable[[Value], Value]]] = {
+    "text": _text, "whole": _whole, "number": float, "flag": _flag, "list": _list, "numbers": _numbers,
+}  # fmt: skip
 _WORDS: Final = {
     "text": "a text", "whole": "a whole number", "number": "a number", "flag": "yes or no", "list": "a list of texts",
     "numbers": "a list of numbers",

@@ -1,0 +1,155 @@
+"""The stage of `odzew demo`: a throw-away database, the whole service on it, an aggregator on one side and a client's URL on the other."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from odzew import settings
+from odzew.access.passwords import hash_password
+from odzew.access.tokens import make_token
+from odzew.clock import Clock
+from odzew.serve import Server
+from odzew.setup.apply import apply
+from odzew.setup.document import read_document
+from odzew.simulate.aggregator import Aggregator
+from odzew.simulate.client import Called, Client, Fails
+from odzew.simulate.http import Address, request
+from odzew.store.engines import open_database
+from odzew.wire.published import LIST_ACTION
+
+PREFERRED: Final = ("127.0.0.1", 8080)
+ACCOUNT: Final = "demo"
+LOGIN: Final = "webapi_demo"
+POOL, SHARED, OWN, PREMIUM = "+48500500501", "+48799448855", "+48664078059", "71200"
+
+SETUP: Final = """\
+[[operator_token]]
+name = "sending-platform"
+value = "env:OPERATOR_TOKEN"
+
+[[account]]
+name = "demo"
+company = "Demo sp. z o.o."
+forward_allow = ["127.0.0.1:{port}"]
+
+  [[account.token]]
+  name = "demo"
+  value = "env:TOKEN"
+
+  [[account.user]]
+  login = "webapi_demo"
+  password = "env:PASSWORD"
+  roles = ["api", "numbers"]
+
+  [[account.forward]]
+  for = "sms"
+  url = "{url}/sms?nr=#NUMER#&text=#WIADOMOSC#&date=#DATA#&id=#ID#&answers=#SMSID#&to=#NUMERDO#&type=#TYP#&keyword=#HASLO#"
+  verify = "OK"
+  retry_minutes = {minutes}
+
+  [[account.forward]]
+  for = "mms"
+  url = "{url}/mms"
+  verify = "OK"
+  retry_minutes = {minutes}
+
+[[number]]
+address = "+48500500501"
+service = "eco"
+
+[[number]]
+address = "+48799448855"
+service = "nd"
+  [[number.keyword]]
+  word = "DEMO"
+  account = "demo"
+
+[[number]]
+address = "+48664078059"
+service = "ndi"
+account = "demo"
+mms = true
+
+[[number]]
+address = "71200"
+service = "pr"
+  [[number.keyword]]
+  word = "AUTO"
+  account = "demo"
+
+[[source]]
+name = "aggregator"
+protocol = "http"
+token = "env:SOURCE_TOKEN"
+trust_time = true
+"""
+"""What an operator would give to `odzew apply`."""
+
+
+@dataclass(slots=True)
+class Stage:
+    """Everything that runs. `environment` has the secrets that the set-up refers to."""
+
+    clock: Clock
+    db_url: str
+    address: Address
+    server: Server
+    client: Client
+    aggregator: Aggregator
+    environment: dict[str, str]
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.address[0]}:{self.address[1]}"
+
+    async def pull(self, **parameters: Any) -> dict[str, Any]:
+        """Calls the pull API for incoming messages, in JSON, with the account's token. OdzewError if there is no answer."""
+        answer: dict[str, Any] = await self.post(f"/{LIST_ACTION}.json", parameters, self.environment["TOKEN"])
+        return answer
+
+    async def post(self, path: str, value: Any, token: str) -> Any:
+        """Posts JSON with a bearer token and gives the JSON that comes back."""
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        octets = settings_json(value)
+        return (await request(self.clock, self.address, "POST", path, octets, headers)).json()
+
+
+def settings_json(value: Any) -> bytes:
+    raise NotImplementedError
+
+
+@asynccontextmanager
+async def staged(
+    clock: Clock, fails: Fails, told: Callable[[Called], None], minutes: list[float], prefer: Address | None = None
+) -> AsyncIterator[Stage]:
+    """Sets the stage and clears it away. `minutes`: when a failed call is repeated; `prefer`: where to listen if it is free."""
+    environment = {name: secrets.token_hex(16) for name in ("OPERATOR_TOKEN", "TOKEN", "PASSWORD", "SOURCE_TOKEN")}
+    with tempfile.TemporaryDirectory(prefix="odzew-demo-", ignore_cleanup_errors=True) as directory:
+        db_url = f"sqlite:///{Path(directory, 'odzew.db')}"
+        client = await Client(fails, told).start()
+        try:
+            document = SETUP.format(port=client.port, url=client.url, minutes=minutes)
+            await _set_up(db_url, clock, document, environment)
+            chosen = settings.read(
+                {"db": db_url, "listen": _listen(prefer), "log_format": "text", "log_level": "error", "answer_seconds": 3.0, "stop_seconds": 3.0},
+                environment={},
+            )
+            server = Server(chosen, clock, environment)
+            await server.start()
+            try:
+                address = server.addresses[0]
+                aggregator = Aggregator(clock, address, "aggregator", environment["SOURCE_TOKEN"])
+                yield Stage(clock, db_url, address, server, client, aggregator, environment)
+            finally:
+                await server.stop()
+        finally:
+            await client.stop()
