@@ -54,7 +54,9 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(db: Database, clock: FixedClock, limits: Limits | None = None) -> AsyncIterator[House]:
+async def open_house(
+    db: Database, clock: FixedClock, limits: Limits | None = None, throttle: Throttle | None = None
+) -> AsyncIterator[House]:
     """An account 1 with the token of the builders, and a server that answers for it."""
     present = Present(db)
     freshness = Freshness(db.shared)
@@ -65,7 +67,7 @@ async def open_house(db: Database, clock: FixedClock, limits: Limits | None = No
     inbox = Inbox(db, present, stored)
     reader = Reader(db, clock, freshness, "test")
     verifier = Verifier(clock, CHEAP)
-    gate = Gate(lambda: present.directory, verifier, Throttle(clock))
+    gate = Gate(lambda: present.directory, verifier, throttle or Throttle(clock))
     app = create_api(
         db=db, reader=reader, gate=gate, directory=lambda: present.directory, receive=inbox.receive, clock=clock, limits=limits
     )
@@ -82,7 +84,9 @@ async def open_house(db: Database, clock: FixedClock, limits: Limits | None = No
 @asynccontextmanager
 async def listening(app: Any) -> AsyncIterator[int]:
     """Runs an ASGI application with uvicorn in the test's own loop; gives its port."""
-    config = uvicorn.Config(app, port=0, http=Connection, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app, port=0, http=Connection, proxy_headers=False, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=1
+    )
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)

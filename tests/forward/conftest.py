@@ -12,9 +12,12 @@ import uvloop
 from odzew.clock import FixedClock
 from odzew.forward.guard import Guard
 from odzew.forward.sender import HttpSender
+from odzew.store.db import Database
+from tests.forward.builders import Gateway
 from tests.forward.receiver import Receiver, Script, TableResolver
 
 Listen = Callable[..., Awaitable[Receiver]]
+Open = Callable[..., Awaitable[Gateway]]
 Loops = Mapping[str, Callable[[], asyncio.AbstractEventLoop]]
 
 
@@ -48,3 +51,17 @@ async def listen(sender: HttpSender) -> AsyncIterator[Listen]:
     await sender.close()
     for receiver in started:
         await receiver.close()
+
+
+@pytest.fixture
+async def gateway(db: Database, clock: FixedClock) -> AsyncIterator[Open]:
+    """Starts processes that forward, on each database engine; stopped after the test."""
+    started: list[Gateway] = []
+
+    async def start(**rest: object) -> Gateway:
+        started.append(await Gateway(db, clock, **rest).start())  # type: ignore[arg-type]  # passed on as it is
+        return started[-1]
+
+    yield start
+    for one in started:
+        await one.stop()

@@ -138,6 +138,8 @@ def test_headers_say_what_the_query_does_not() -> None:
     headers = [(b"x-kannel-from", b"111"), (b"x-kannel-to", b"222"), (b"x-kannel-coding", b"2"), (b"content-type", b"text/plain")]
     both = made(Request("POST", b"from=333&to=&coding=", headers, b"\0A"))
     assert (both.sender, both.recipient, both.text) == ("333", "222", "A")
+    octets = made(Request("POST", b"from=1&to=2&text=", [(b"content-type", b"application/octet-stream")], b"\0A"))
+    assert (octets.text, octets.binary) == ("0041", True), "the type alone says that it is binary, and an empty text hides no body"
     assert get(b"to=").recipient == "", "a GET has no such headers"
     forged = made(Request("GET", b"from=333", headers, b""))
     assert forged.recipient == ""

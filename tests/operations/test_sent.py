@@ -211,6 +211,11 @@ async def test_who_may_not(house: House, method: str, headers: list[tuple[bytes,
     assert await house.stored() == []
 
 
+@pytest.mark.parametrize(("token", "status"), [(OPERATOR, 404), (CUSTOMER, 401)])
+async def test_another_path(house: House, token: str, status: int) -> None:
+    assert (await call(house.app, "POST", "/operator/other", b"", with_token(token))).status == status
+
+
 async def test_too_many_lines_are_refused_before_any_is_read(house: House) -> None:
     assert (await house.post(b"x\n" * 100_001)).status == 413
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 
-from odzew.access.request import BodyTooLarge, CallerGone, Receive, Scope, Send, address_of, bearer, header, read_body
+from odzew.access.request import BodyTooLarge, CallerGone, Receive, Scope, Send, address_of, bearer, read_body
 from odzew.access.rights import Gate
 from odzew.api.answers import Answer, Whole
 from odzew.api.call import Call, Limits, Services
@@ -88,8 +88,7 @@ class Api:
                 raise ContractError(INVALID_ACTION)
             headers = scope["headers"]
             body = await read_body(headers, receive, self._services.limits.body)
-            content_type = header(headers, b"content-type") or ""
-            fields = Parameters(read_fields(body, content_type), self._services.limits.country)
+            fields = Parameters(read_fields(body), self._services.limits.country)
             username, password = map(fields.credential, CREDENTIALS)
             address = address_of(scope, self._services.directory().installation.get("trusted_proxies", ()))
             caller = await self._gate.enter(bearer=bearer(headers), username=username, password=password, address=address)

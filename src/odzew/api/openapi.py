@@ -47,7 +47,7 @@ def document() -> Json:
         "servers": [{"url": "/"}],
         "paths": paths | _error_pages(),
         "components": {
-            "schemas": SCHEMAS,
+            "schemas": SCHEMAS | {_request(action): _object(parameters) for action, (_, parameters) in REQUESTS.items()},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "32 lower-case hexadecimal digits."}},
         },
     }
@@ -73,11 +73,10 @@ class OpenApi:
 
 
 def _operation(action: str, content_type: str) -> Json:
-    summary, parameters = REQUESTS[action]
-    schema = {"type": "object", "properties": parameters}
+    schema = {"$ref": f"#/components/schemas/{_request(action)}"}
     return {
         "operationId": action.replace("/", "_") + ("_xml" if content_type.endswith("xml") else ""),
-        "summary": summary,
+        "summary": REQUESTS[action][0],
         "security": [{"token": []}, {}],
         "requestBody": {
             "required": False,
@@ -85,6 +84,14 @@ def _operation(action: str, content_type: str) -> Json:
         },
         "responses": {"200": _answer(content_type, ANSWERS[action])} | _OTHERS,
     }
+
+
+def _request(action: str) -> str:
+    return "Request_" + action.replace("/", "_")
+
+
+def _object(properties: Json) -> Json:
+    return {"type": "object", "properties": properties}
 
 
 def _answer(content_type: str, schema: Mapping[str, Any]) -> Json:

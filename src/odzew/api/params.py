@@ -163,18 +163,16 @@ class Parameters:
             raise ContractError(WRONG_PHONE) from None
 
 
-def read_fields(body: bytes, content_type: str) -> dict[str, Any]:
+def read_fields(body: bytes) -> dict[str, Any]:
     """The fields of a body by name: JSON values, or texts and lists of texts of a form. ContractError 1006.
 
-    The content decides between JSON and form, for clients send a wrong `Content-Type`, or none.
+    The content alone decides between JSON and form, for clients send a wrong `Content-Type`, or none.
     """
     start = body.lstrip(b"\xef\xbb\xbf \t\r\n")
     if start[:1] == b"{":
         return _json(start)
-    if not start:
-        return {}
-    if "json" in content_type.lower() and b"=" not in start:
-        raise ContractError(INVALID)
+    if b"=" not in body and start.strip(b"&"):
+        raise ContractError(INVALID)  # neither: a JSON list, UTF-16, or something else
     return _form(body)
 
 

@@ -71,9 +71,7 @@ def _odd(path: str) -> Route:
     trimmed = path.strip("/")
     if known := _ROUTES.get(f"/{trimmed}"):
         return known
-    form = FORMATS[""]
-    for suffix, other in FORMATS.items():
-        if suffix and trimmed.endswith(suffix):
-            trimmed, form = trimmed[: -len(suffix)], other
+    suffix = next((suffix for suffix in FORMATS if suffix and trimmed.endswith(suffix)), "")
+    trimmed, form = trimmed.removesuffix(suffix), FORMATS[suffix]
     controller, _, code = trimmed.partition("/")
     return Route(form, error=code) if controller == ERROR else Route(form)

@@ -29,8 +29,8 @@ from odzew.wire.published import (
     PAGING,
     PAGING_FIELDS,
     RECEIVED,
-    TIME_FIELD,
     SUCCESS,
+    TIME_FIELD,
     TYPES,
 )
 
@@ -78,7 +78,8 @@ _MESSAGES: Final = _list_of({"oneOf": [_ref(f"Message_{kind}") for kind in TYPES
 _SUCCESS: Final = _object({SUCCESS: _FLAG})
 _ADDED: Final = _object({SUCCESS: {"const": True}, "id": _ID})
 _CONTACT_ROW: Final = _object(
-    dict.fromkeys(CONTACT_INDEX_FIELDS, _OPTIONAL_TEXT) | {"id": _ID, "phone": _TEXT, "blacklist": _FLAG, "group_id": {"type": ["integer", "null"]}}
+    dict.fromkeys(CONTACT_INDEX_FIELDS, _OPTIONAL_TEXT)
+    | {"id": _ID, "phone": _TEXT, "blacklist": _FLAG, "group_id": {"type": ["integer", "null"]}}
 )
 
 SCHEMAS: Final[Schema] = {
@@ -140,6 +141,7 @@ def _some(*names: str) -> Schema:
 
 
 _ONE_PHONE: Final[Schema] = _some() | {"phone": _PHONE}
+_CONTACT: Final[Schema] = dict.fromkeys(TEXTS, _TEXT) | {"group_id": {"anyOf": [_GROUP, {"type": "array", "items": _GROUP}]}}
 _LIST: Final[Schema] = {name: _PARAMETERS[name] for name in LIST_PARAMETERS}
 _SEND_ND: Final[Schema] = _ONE_PHONE | _some("text")
 _SEND_NDI: Final[Schema] = _SEND_ND | _some("ndi_number")
@@ -155,7 +157,7 @@ REQUESTS: Final[dict[str, tuple[str, Schema]]] = {
     "blacklist/add": ("Puts a sender on the blacklist.", _ONE_PHONE),
     "blacklist/delete": ("Takes a sender off the blacklist.", _ONE_PHONE),
     "blacklist/check": ("Whether a sender is on the blacklist.", _ONE_PHONE),
-    "contacts/add": ("Adds a contact.", _ONE_PHONE | dict.fromkeys(TEXTS, _TEXT) | {"group_id": {"anyOf": [_GROUP, {"type": "array", "items": _GROUP}]}}),
+    "contacts/add": ("Adds a contact.", _ONE_PHONE | _CONTACT),
     "contacts/view": ("One contact.", _some("id")),
     "contacts/index": ("Contacts.", _some("search", "sort", "order", "page", "limit") | {"group_id": _GROUP}),
     "account/limits": ("What may be sent.", _some()),

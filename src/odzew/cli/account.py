@@ -78,6 +78,7 @@ def _whole(account: Account, directory: Directory) -> dict[str, Any]:
         "users": [f"{user.login} ({' '.join(user.roles)})" for user in directory.users.values() if user.account_id == account.id],
         "tokens": [token.name for token in directory.tokens.values() if token.account_id == account.id],
         "targets": [
-            f"{target_place(directory, target).removeprefix('target ')} {target.url}{'' if target.active else ' (off)'}" for target in targets
+            f"{target_place(directory, target).removeprefix('target ')} {target.url}{'' if target.active else ' (off)'}"
+            for target in targets
         ],
     }

@@ -11,7 +11,7 @@ import typer
 from odzew.access.passwords import hash_password
 from odzew.access.tokens import make_token
 from odzew.cli.listing import visible
-from odzew.cli.opening import opened, opened_or_made
+from odzew.cli.opening import opened_or_empty, opened_or_made
 from odzew.cli.options import DbOption, FileOption, settings_of
 from odzew.cli.verb import verb
 from odzew.setup.apply import Applied, apply
@@ -24,7 +24,11 @@ ResetOption = Annotated[bool, typer.Option("--reset-passwords", help="Set the pa
 
 @verb
 async def apply_file(
-    file: FileArgument, dry_run: DryRunOption = False, reset_passwords: ResetOption = False, db: DbOption = None, settings: FileOption = None
+    file: FileArgument,
+    dry_run: DryRunOption = False,
+    reset_passwords: ResetOption = False,
+    db: DbOption = None,
+    settings: FileOption = None,
 ) -> None:
     """Creates and updates what FILE names, and says what it changed. What the file does not name stays as it is.
 
@@ -35,8 +39,7 @@ async def apply_file(
     """
     chosen = settings_of(db, settings)
     document = read_file(file, os.environ, chosen["country"])
-    # A dry run writes nothing, so it makes no database either.
-    async with (opened if dry_run else opened_or_made)(chosen["db"]) as database:
+    async with (opened_or_empty if dry_run else opened_or_made)(chosen["db"]) as database:
         done = await apply(
             document, database, hash_password=hash_password, make_token=make_token, reset_passwords=reset_passwords, dry_run=dry_run
         )

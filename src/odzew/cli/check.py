@@ -30,7 +30,7 @@ from odzew.wire.template import Template
 
 PATIENCE: Final = 3.0  # seconds that a name may take to be resolved, as when it is called
 
-FileArgument = Annotated[Path | None, typer.Argument(metavar="[FILE]", help="A set-up file to judge as if it were applied.")]
+FileArgument = Annotated[Path | None, typer.Argument(metavar="FILE", help="A set-up file to judge as if it were applied.")]
 OfflineOption = Annotated[bool, typer.Option("--offline", help="Do not look up the hosts of targets.")]
 
 

@@ -8,7 +8,7 @@ import typer
 
 from odzew.cli.listing import print_json, print_rows
 from odzew.cli.opening import opened
-from odzew.cli.options import LARGEST_ID, AfterOption, DbOption, FileOption, JsonOption, LimitOption, settings_of
+from odzew.cli.options import AfterOption, DbOption, FileOption, JsonOption, LimitOption, read_id, settings_of
 from odzew.cli.show import delivery_row, delivery_story, print_story
 from odzew.cli.verb import verb
 from odzew.errors import SettingError
@@ -44,7 +44,7 @@ async def list_deliveries(
 @app.command("show")
 @verb
 async def show_delivery(
-    key: Annotated[int, typer.Argument(metavar="ID", min=1, max=LARGEST_ID, help="The id of the delivery.")],
+    key: Annotated[int, typer.Argument(metavar="ID", parser=read_id, help="The id of the delivery.")],
     as_json: JsonOption = False,
     db: DbOption = None,
     settings: FileOption = None,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import secrets
 import socket
 import tempfile
@@ -12,6 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+import msgspec
 
 from odzew import settings
 from odzew.access.passwords import hash_password
@@ -30,6 +30,9 @@ PREFERRED: Final = ("127.0.0.1", 8080)
 ACCOUNT: Final = "demo"
 LOGIN: Final = "webapi_demo"
 POOL, SHARED, OWN, PREMIUM = "+48500500501", "+48799448855", "+48664078059", "71200"
+
+# The log tells only what went wrong on our side: the lines of the demonstration tell the rest.
+QUIET: Final = {"log_format": "text", "log_level": "error", "answer_seconds": 3.0, "stop_seconds": 3.0}
 
 SETUP: Final = """\
 [[operator_token]]
@@ -119,12 +122,7 @@ class Stage:
     async def post(self, path: str, value: Any, token: str) -> Any:
         """Posts JSON with a bearer token and gives the JSON that comes back."""
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        octets = settings_json(value)
-        return (await request(self.clock, self.address, "POST", path, octets, headers)).json()
-
-
-def settings_json(value: Any) -> bytes:
-    raise NotImplementedError
+        return (await request(self.clock, self.address, "POST", path, msgspec.json.encode(value), headers)).json()
 
 
 @asynccontextmanager
@@ -139,10 +137,8 @@ async def staged(
         try:
             document = SETUP.format(port=client.port, url=client.url, minutes=minutes)
             await _set_up(db_url, clock, document, environment)
-            chosen = settings.read(
-                {"db": db_url, "listen": _listen(prefer), "log_format": "text", "log_level": "error", "answer_seconds": 3.0, "stop_seconds": 3.0},
-                environment={},
-            )
+            given = {"db": db_url, "listen": _listen(prefer), **QUIET}
+            chosen = settings.read(given, environment={})
             server = Server(chosen, clock, environment)
             await server.start()
             try:
@@ -153,3 +149,26 @@ async def staged(
                 await server.stop()
         finally:
             await client.stop()
+
+
+async def _set_up(db_url: str, clock: Clock, document: str, environment: dict[str, str]) -> None:
+    db = open_database(db_url, clock)
+    try:
+        await db.migrate()
+        await apply(read_document(document.encode(), environment), db, hash_password=hash_password, make_token=make_token)
+    finally:
+        await db.close()
+
+
+def _listen(prefer: Address | None) -> str:
+    return f"{prefer[0]}:{prefer[1]}" if prefer is not None and _is_free(prefer) else "127.0.0.1:0"
+
+
+def _is_free(address: Address) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError:
+            return False
+    return True

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Any, Final
 
 import typer
 
 from odzew.cli.listing import instant, print_json, print_rows
 from odzew.cli.opening import opened
-from odzew.cli.options import LARGEST_ID, AccountOption, AfterOption, DbOption, FileOption, JsonOption, LimitOption, settings_of
+from odzew.cli.options import AccountOption, AfterOption, DbOption, FileOption, JsonOption, LimitOption, read_id, settings_of
 from odzew.cli.show import message_story, print_story
 from odzew.cli.verb import verb
 from odzew.errors import SettingError
@@ -25,7 +25,8 @@ app = typer.Typer(no_args_is_help=True, help="The messages that came in: list th
 MOST_ASSIGNED: Final = 1_000
 SHOWN_RAW: Final = 2_048  # octets of what could not be read
 KindOption = Annotated[
-    str | None, typer.Option("--kind", metavar="KIND", help=f"What they are: {', '.join(KINDS)}. Needed where their address is no number of ours.")
+    str | None,
+    typer.Option("--kind", metavar="KIND", help=f"What they are: {', '.join(KINDS)}. Needed where their address is no number of ours."),
 ]
 
 
@@ -65,7 +66,7 @@ async def list_messages(
 @app.command("show")
 @verb
 async def show_message(
-    key: Annotated[int, typer.Argument(metavar="ID", min=1, max=LARGEST_ID, help="The id of the message.")],
+    key: Annotated[int, typer.Argument(metavar="ID", parser=read_id, help="The id of the message.")],
     as_json: JsonOption = False,
     db: DbOption = None,
     settings: FileOption = None,
@@ -85,7 +86,7 @@ async def show_message(
 @app.command("assign")
 @verb
 async def assign_messages(
-    keys: Annotated[list[int], typer.Argument(metavar="ID...", min=1, max=LARGEST_ID, help="The ids of unclaimed messages.")],
+    keys: Annotated[list[int], typer.Argument(metavar="ID", parser=read_id, help="The ids of unclaimed messages.")],
     account: Annotated[str, typer.Option("--account", metavar="NAME", help="The account that gets them.")],
     kind: KindOption = None,
     db: DbOption = None,
@@ -102,7 +103,7 @@ async def assign_messages(
     if len(keys) > MOST_ASSIGNED:
         raise SettingError(f"at most {MOST_ASSIGNED} messages at once")
     async with opened(settings_of(db, settings)["db"]) as database:
-        done = await assign_to(database, keys, account, cast("Kind | None", kind))
+        done = await assign_to(database, keys, account, kind)
     for message in done.messages:
         typer.echo(f"Message {message.id} is now {account}'s, of kind {message.kind}.")
     if done.owed:

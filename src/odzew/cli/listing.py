@@ -26,9 +26,9 @@ def visible(text: str) -> str:
     return _unprintable.sub(_escape, text)
 
 
-def instant(at: int | None) -> str:
-    """An instant as it is listed, RFC 3339 in UTC to the second; '' for none."""
-    return "" if at is None else f"{to_datetime(at).replace(microsecond=0, tzinfo=None).isoformat()}Z"
+def instant(at: int | None) -> str | None:
+    """An instant as it is listed, RFC 3339 in UTC to the second; None for none."""
+    return None if at is None else f"{to_datetime(at).replace(microsecond=0, tzinfo=None).isoformat()}Z"
 
 
 def print_json(value: Any) -> None:
@@ -61,11 +61,12 @@ def table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def print_fields(fields: Mapping[str, Any]) -> None:
-    """One thing: a line for each of its fields that has something in it."""
-    shown = {name: visible(_text(value)) for name, value in fields.items() if value not in (None, "", [])}
+    """One thing: a line for each of its fields that has something in it; of a list, a line for each of its members."""
+    shown = {name: value if isinstance(value, list) else [value] for name, value in fields.items() if value not in (None, "", [])}
     width = max(map(len, shown), default=0)
-    for name, value in shown.items():
-        typer.echo(f"{name.ljust(width)}  {value}")
+    for name, values in shown.items():
+        for place, value in enumerate(values):
+            typer.echo(f"{('' if place else name).ljust(width)}  {visible(_text(value))}")
 
 
 def cell(value: Any) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, TextIO
+from collections.abc import Callable
+from typing import Annotated, Final, TextIO
 
 import typer
 
@@ -20,33 +21,41 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("serve")(serve.serve)
-app.command("demo")(demo.demo)
-app.command("apply")(apply.apply_file)
-app.command("check")(check.check_setup)
-app.add_typer(inbox.app, name="inbox")
-app.add_typer(deliveries.app, name="deliveries")
-app.add_typer(sent.app, name="sent")
-app.add_typer(account.app, name="account")
-app.add_typer(token.app, name="token")
-app.add_typer(simulate.app, name="simulate")
-app.command("openapi")(openapi.openapi)
-
-
-@app.callback()
-def odzew(
-    version: Annotated[bool, typer.Option("--version", is_eager=True, callback=lambda asked: _version(asked), help="Print the version.")] = False,
-) -> None:
-    """Receives SMS and MMS from the networks and hands them to applications: by a pull API and by calls to clients' URLs.
-
-    Begin with `odzew demo`, which needs nothing; then `odzew apply setup.toml` and `odzew serve`.
-    """
+COMMANDS: Final[tuple[tuple[str, Callable[..., None], str], ...]] = (
+    ("serve", serve.serve, "Run the service."),
+    ("demo", demo.demo, "Try everything on a throw-away database."),
+    ("apply", apply.apply_file, "Set up what a file names."),
+    ("check", check.check_setup, "Tell what is wrong with the set-up."),
+    ("openapi", openapi.openapi, "Print the description of the pull API."),
+)
+GROUPS: Final[tuple[tuple[str, typer.Typer, str], ...]] = (
+    ("inbox", inbox.app, "The messages that came in."),
+    ("deliveries", deliveries.app, "What is owed to clients' URLs."),
+    ("sent", sent.app, "The record of sent messages."),
+    ("account", account.app, "The accounts."),
+    ("token", token.app, "Bearer tokens."),
+    ("simulate", simulate.app, "Counterparts to try a set-up against."),
+)
+for name, command, short in COMMANDS:
+    app.command(name, short_help=short)(command)
+for name, group, short in GROUPS:
+    app.add_typer(group, name=name, short_help=short)
 
 
 def _version(asked: bool) -> None:
     if asked:
         typer.echo(__version__)
         raise typer.Exit
+
+
+@app.callback()
+def odzew(
+    version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version.")] = False,
+) -> None:
+    """Receives SMS and MMS from the networks and hands them to applications: by a pull API and by calls to clients' URLs.
+
+    Begin with `odzew demo`, which needs nothing; then `odzew apply setup.toml` and `odzew serve`.
+    """
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import typer
@@ -25,7 +26,7 @@ async def opened(url: str, clock: Clock | None = None) -> AsyncIterator[Database
     if not exists(url):
         raise StoreError(f"there is no database {url.removeprefix(_FILE)}: {_MAKE}")
     async with _connected(url, clock) as db:
-        found = await _version(db)
+        found = await db.version()
         if found == 0:
             raise StoreVersion(f"the database is empty: {_MAKE}")
         if found < NEWEST:
@@ -38,11 +39,24 @@ async def opened(url: str, clock: Clock | None = None) -> AsyncIterator[Database
 async def opened_or_made(url: str, clock: Clock | None = None) -> AsyncIterator[Database]:
     """The database, made or brought up to date where needed; what was done is said on the standard error."""
     async with _connected(url, clock) as db:
-        found = await _version(db)
+        found = await db.version()
         _refuse_newer(found)
         for name in await db.migrate() if found < NEWEST else ():
             typer.echo(f"The database got migration {name}.", err=True)
         yield db
+
+
+@asynccontextmanager
+async def opened_or_empty(url: str, clock: Clock | None = None) -> AsyncIterator[Database]:
+    """The database as it is; where its file does not exist an empty one that is gone afterwards, so that nothing is left behind."""
+    if exists(url):
+        async with opened(url, clock) as db:
+            yield db
+        return
+    with TemporaryDirectory(prefix="odzew-") as directory:
+        async with _connected(f"{_FILE}{directory}/empty.db", clock) as db:
+            await db.migrate()
+            yield db
 
 
 def exists(url: str) -> bool:
@@ -60,13 +74,6 @@ async def _connected(url: str, clock: Clock | None) -> AsyncIterator[Database]:
         yield db
     finally:
         await db.close()
-
-
-async def _version(db: Database) -> int:
-    try:
-        return await db.version()
-    except (ValueError, OSError) as error:  # an address of a server that its driver cannot even read
-        raise StoreError(f"the database's address cannot be used: {error}") from None
 
 
 def _refuse_newer(found: int) -> None:

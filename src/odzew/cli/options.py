@@ -12,6 +12,14 @@ from odzew.settings import SETTINGS, Setting, Settings, read
 
 LARGEST_ID: Final = (1 << 62) - 1
 
+
+def read_id(text: str) -> int:
+    """An id as it stands on the command line. Wrong usage if no thing can have it."""
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= LARGEST_ID):
+        raise typer.BadParameter(f"{text[:40]!r} is no id: an id is a whole number from 1 up")
+    return int(text)
+
+
 DbOption = Annotated[
     str | None,
     typer.Option("--db", metavar="URL", help="The database: sqlite:///file.db or postgresql://user:password@host/name.  [ODZEW_DB]"),
@@ -20,7 +28,7 @@ FileOption = Annotated[str | None, typer.Option("--settings", metavar="FILE", he
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Most lines that are listed.")]
 AfterOption = Annotated[
-    int | None, typer.Option("--after", metavar="ID", min=1, max=LARGEST_ID, help="Go on after this id, the last of the page before.")
+    int | None, typer.Option("--after", metavar="ID", parser=read_id, help="Go on after this id, the last of the page before.")
 ]
 AccountOption = Annotated[str | None, typer.Option("--account", metavar="NAME", help="Of this account only.")]
 
@@ -57,7 +65,8 @@ def _annotation(setting: Setting) -> Any:
     name = f"--{setting.name.replace('_', '-')}"
     help_text = f"{setting.help}  [ODZEW_{setting.name.upper()}; default: {_default(setting)}]"
     if setting.type == "list":
-        return Annotated[list[str] | None, typer.Option(name, help=f"{help_text} May be given several times.", show_default=False)]
+        help_text += " May be given several times."
+        return Annotated[list[str] | None, typer.Option(name, metavar="TEXT", help=help_text, show_default=False)]
     if setting.type == "flag":
         return Annotated[bool | None, typer.Option(f"{name}/--no-{name[2:]}", help=help_text, show_default=False)]
     return Annotated[_ONE[setting.type] | None, typer.Option(name, metavar=_METAVARS[setting.type], help=help_text, show_default=False)]

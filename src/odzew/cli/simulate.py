@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -14,12 +14,8 @@ from odzew.simulate.client import FAILURES, Called, Client, every, read_failure
 
 app = typer.Typer(no_args_is_help=True, help="Counterparts to try a set-up against, on this machine alone.")
 
-SHOWN_BODY = 300  # characters
-
-
-@app.callback()
-def simulate() -> None:
-    """Counterparts to try a set-up against, on this machine alone."""
+SHOWN_BODY: Final = 300  # octets
+_WAYS: Final = "; ".join(f"{how}: {meaning}" for how, meaning in FAILURES.items())
 
 
 @app.command("client")
@@ -29,7 +25,7 @@ async def simulate_client(
     fail_every: Annotated[int, typer.Option("--fail-every", min=0, metavar="N", help="Let every N-th call fail; 0: none.")] = 0,
     fail_by: Annotated[
         list[str] | None,
-        typer.Option("--fail-by", metavar="HOW", help="How they fail, in turn: " + "; ".join(f"{k} {v}" for k, v in FAILURES.items()) + "."),
+        typer.Option("--fail-by", metavar="HOW", help=f"How they fail, in turn. {_WAYS}."),
     ] = None,
     seconds: Annotated[float | None, typer.Option("--seconds", min=0, max=1e9, help="Stop after so many seconds.")] = None,
 ) -> None:
@@ -48,6 +44,7 @@ async def simulate_client(
 
 def _tell(called: Called) -> None:
     answered = "OK" if called.failure is None else FAILURES[called.failure]
-    typer.echo(f"{called.number}  {called.method} {visible(called.target)}  attempt {visible(called.headers.get('x-attempt', '?'))}  -> {answered}")
+    attempt = visible(called.headers.get("x-attempt", "?"))
+    typer.echo(f"{called.number}  {called.method} {visible(called.target)}  attempt {attempt}  -> {answered}")
     if called.body:
         typer.echo(f"   {visible(called.body[:SHOWN_BODY].decode('utf-8', 'backslashreplace'))}")

@@ -25,7 +25,7 @@ app = typer.Typer(no_args_is_help=True, help="Bearer tokens of accounts and of t
 
 ROLES: Final = ("api", "numbers")
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The name of the token, unique within its account.")]
-OperatorOption = Annotated[bool, typer.Option("--operator", help="A token of the operator: it may post to /operator/..., not call the API.")]
+OperatorOption = Annotated[bool, typer.Option("--operator", help="A token of the operator: for /operator/sent, not for the API.")]
 
 
 @app.command("list")

@@ -28,6 +28,7 @@ def verb(work: Callable[P, Awaitable[None]]) -> Callable[P, None]:
     def command(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             asyncio.run(_whole(work, *args, **kwargs))
+            sys.stdout.flush()
         except OdzewError as error:
             complain(error)
             raise typer.Exit(WRONG_USAGE if isinstance(error, SettingError) else FAILED) from None

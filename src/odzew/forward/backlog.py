@@ -6,7 +6,7 @@ from collections.abc import Generator
 from typing import Any, Final
 
 from odzew.model import Owed
-from odzew.store import deliveries
+from odzew.store import deliveries, messages
 from odzew.store.db import Request, one
 from odzew.store.deliveries import Ending
 from odzew.store.leases import Fence, check
@@ -15,11 +15,16 @@ ENDED_AT_ONCE: Final = 1_000
 SWITCHED_OFF: Final = "switched_off"
 
 
-def due_and_later(target: int, now: int, limit: int) -> Generator[Request, Any, tuple[list[Owed], int | None]]:
-    """What is due for a target (at most `limit`, the oldest), and when the next one after that falls due."""
-    owed = yield from deliveries.due_of_target(target, now, limit)
-    later = None if len(owed) == limit else (yield from deliveries.next_due_of_target(target, now))
-    return owed, later
+def due_and_later(target: int, now: int, limit: int, held: frozenset[int]) -> Generator[Request, Any, tuple[list[Owed], int | None]]:
+    """What is due for a target with its messages, but for what is `held`: the oldest `limit`. When there may be more to read, or None."""
+    # What is held comes first, so as many more are asked for.
+    owed = yield from deliveries.due_of_target(target, now, limit + len(held))
+    later = now if len(owed) == limit + len(held) else (yield from deliveries.next_due_of_target(target, now))
+    found = [one for one in owed if one.delivery_id not in held]
+    known = (yield from messages.get([one.message_id for one in found])) if found else {}
+    for one in found:
+        one.message = known.get(one.message_id)
+    return found, later
 
 
 def cancel(

@@ -78,6 +78,7 @@ class Engine:
         self._looked_at = 0.0
         self._since = 0
         self._open = False  # whether calls may be started
+        self._held_back = False  # whether calls wait until `may_start`
         self._changing = asyncio.Lock()
         self._loop: asyncio.Task[None] | None = None
 
@@ -185,7 +186,8 @@ class Engine:
             await self._look()
         wait = self._load_due()
         self._pump()
-        return min(wait, AGAIN) if self._turns and not self._may_start() else wait
+        self._held_back = bool(self._turns) and not self._may_start()
+        return min(wait, AGAIN) if self._held_back else wait
 
     async def _look(self) -> None:
         """Finds which targets are owed to, and from when on. Lanes that have been idle are forgotten."""
@@ -234,15 +236,11 @@ class Engine:
         self._pump()
 
     async def _fetch(self, lane: Lane, now: int) -> None:
-        """Rows that are held come first and are passed over, so more are asked for."""
-        limit = self._hold() + len(lane.held)
-        owed, later = await self._db.read(backlog.due_and_later, lane.target_id, now, limit)
+        owed, later = await self._db.read(backlog.due_and_later, lane.target_id, now, self._hold(), frozenset(lane.held))
         for one in owed:
             lane.hold(one)
         self._turns.queue(lane)
-        if len(owed) == limit:
-            lane.expect(now)
-        elif later is not None:
+        if later is not None:
             lane.expect(later)
 
     async def _cancel(self, lane: Lane) -> bool:
@@ -278,7 +276,12 @@ class Engine:
 
     def _pump(self) -> None:
         """Starts calls while there are slots: one for each lane in turn."""
-        while self._open and not self._ledger.is_full and self._turns and self._may_start():
+        while self._open and not self._ledger.is_full and self._turns:
+            if not self._may_start():
+                if not self._held_back:
+                    self._held_back = True
+                    self._moved.set()  # nobody tells when it may: the loop asks
+                return
             lane = self._turns.next()
             if lane is None:
                 return
@@ -300,7 +303,7 @@ class Engine:
             self._turns.queue(lane)
             return
         self._turns.begin(lane)
-        task = asyncio.create_task(self._call(lane, owed, target, account, schedule))
+        task = asyncio.create_task(self._call(lane, owed, target, account, schedule), name="odzew-call")
         self._calls.add(task)
         task.add_done_callback(lambda done: self._ended(done, lane))
 

@@ -87,7 +87,7 @@ def _with_headers(given: dict[bytes, bytes], headers: dict[bytes, bytes]) -> dic
         said[b"charset"] = found[1]
     elif content_type.strip().lower() == b"application/octet-stream":
         said.setdefault(b"coding", b"1")
-    return said | {name: value for name, value in given.items() if value or name == b"text"}
+    return said | {name: value for name, value in given.items() if value}
 
 
 def _raw(request: Request) -> bytes:

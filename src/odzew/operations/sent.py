@@ -57,13 +57,18 @@ class Failure(NamedTuple):
 def create_sent(
     gate: Gate, directory: Callable[[], Directory], record_sent: RecordSent, country: str = "PL", body_limit: int = BODY_LIMIT
 ) -> App:
-    """The ASGI application of `/operator/sent`. `country` is that of numbers written without a code; `body_limit` is in octets."""
+    """The ASGI application of `/operator/sent`; another path is 404, told to the operator alone.
+
+    `country` is that of numbers written without a code; `body_limit` is in octets.
+    """
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         present = directory()
         headers = scope["headers"]
         try:
             gate.operator(bearer(headers), address_of(scope, present.installation.get("trusted_proxies", ())))
+            if scope["path"] != PATH:
+                return await _refuse(send, 404, 1000)
             if scope["method"] != "POST":
                 return await _refuse(send, 405, 1000, "POST only", (b"allow", b"POST"))
             lines = _lines(await read_body(headers, receive, body_limit))

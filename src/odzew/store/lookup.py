@@ -77,7 +77,7 @@ def deliveries_of(message: int) -> Generator[Request, Any, list[DeliveryRow]]:
 
 
 def deliveries(state: str | None, before: int | None, limit: int) -> Generator[Request, Any, list[DeliveryRow]]:
-    """The newest deliveries, older than `before`, in one state where given. What is pending is found in `owed`, which holds nothing else."""
+    """The newest deliveries, older than `before`, in one state where given. What is pending is found in `owed`, which has nothing else."""
     values: list[int | str] = [before or NEWEST, limit]
     if state == "pending":
         sql = f"""{_DELIVERY} FROM owed o JOIN deliveries d ON d.id = o.delivery_id LEFT JOIN targets t ON t.id = d.target_id

@@ -29,11 +29,13 @@ _FULL = (asyncpg.DiskFullError, asyncpg.OutOfMemoryError)
 _GONE = (
     asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError,
     asyncpg.InterfaceError, asyncpg.PostgresSystemError, asyncpg.ReadOnlySQLTransactionError, asyncpg.LockNotAvailableError,
+    asyncpg.InternalClientError,  # among others what asyncpg says when the connection ends between two of its steps
     OSError, TimeoutError,
 )  # fmt: skip
 
 
 _DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
+_ADDRESS = (ValueError, OverflowError)  # what asyncpg and asyncio say to an address that is none
 
 
 def translate(error: Exception) -> StoreError:
@@ -118,7 +120,7 @@ class PostgresDatabase:
         try:
             listener = await asyncpg.connect(self._dsn)
             await listener.add_listener(CHANNEL, self._tell)
-        except _DRIVER as error:
+        except (*_DRIVER, *_ADDRESS) as error:
             raise translate(error) from error
         self._listener = listener
         for heard in self._heard:
@@ -164,7 +166,7 @@ class PostgresDatabase:
                 if self._pool is None:
                     try:
                         self._pool = await asyncpg.create_pool(self._dsn, min_size=1, max_size=self._size, command_timeout=60)
-                    except ValueError as error:
+                    except _ADDRESS as error:
                         raise StoreError(f"the address of the database cannot be used: {error}") from None
         return self._pool
 
