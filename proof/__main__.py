@@ -11,9 +11,9 @@ from typing import Final
 import uvloop
 
 from odzew.clock import Clock
-from proof import push
+from proof import drain, memory, push
 
-PROOFS: Final[dict[str, Callable[[Clock], Awaitable[bool]]]] = {"push": push.run}
+PROOFS: Final[dict[str, Callable[[Clock], Awaitable[bool]]]] = {"drain": drain.run, "memory": memory.run, "push": push.run}
 
 
 async def _run(names: list[str]) -> bool:

@@ -17,10 +17,12 @@ import structlog
 
 from odzew import __version__
 from odzew.access.passwords import Verifier
+from odzew.access.request import respond
 from odzew.access.rights import Gate
 from odzew.access.throttle import Throttle
 from odzew.api.app import create_api
 from odzew.api.call import Limits
+from odzew.api.openapi import OpenApi
 from odzew.clock import Clock
 from odzew.errors import StoreError
 from odzew.forward.call import SenderLimits
@@ -163,6 +165,8 @@ class Server:
             "operator": create_sent(gate, directory, self.record_sent, settings["country"], settings["ingest_body"]),
             "healthz": health,
             "readyz": health,
+            "openapi.json": OpenApi(),
+            "panel": _no_panel,
             "": _front(api),
         }
         app = by_first_segment(table, api)
@@ -273,6 +277,10 @@ class Server:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+async def _no_panel(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await respond(send, 404, b"The Customer Panel is not part of this version. The pull API is described at /openapi.json.\n")
 
 
 def _front(api: App) -> App:

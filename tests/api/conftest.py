@@ -14,24 +14,14 @@ from tests.api.house import House, open_house
 
 @pytest.fixture
 async def house(tmp_path: Path, clock: FixedClock) -> AsyncIterator[House]:
-    async for opened in _houses(_file(tmp_path), clock):
+    async for opened in _houses(f"sqlite:///{tmp_path}/odzew.db", clock):
         yield opened
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Of an empty database on each engine. Not itself async: an async fixture cannot ask for another by name."""
-    return _file(tmp_path) if request.param == "sqlite" else str(request.getfixturevalue("pg_database"))
 
 
 @pytest.fixture
-async def both(url: str, clock: FixedClock) -> AsyncIterator[House]:
-    async for opened in _houses(url, clock):
+async def both(database_url: str, clock: FixedClock) -> AsyncIterator[House]:
+    async for opened in _houses(database_url, clock):
         yield opened
-
-
-def _file(directory: Path) -> str:
-    return f"sqlite:///{directory}/odzew.db"
 
 
 async def _houses(url: str, clock: FixedClock) -> AsyncIterator[House]:

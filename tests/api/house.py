@@ -48,7 +48,7 @@ class House:
 
     async def unread(self) -> list[int]:
         """Ids without a read mark, once everything in the background has ended."""
-        await self.reader.close()
+        await self.reader.settled()
         ids: list[int] = await self.db.read(unread_ids)
         return ids
 

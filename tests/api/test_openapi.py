@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import schemathesis
@@ -67,8 +68,9 @@ def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @schema.parametrize()
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
-def test_the_running_api_keeps_what_the_document_promises(case: schemathesis.Case, base_url: str) -> None:
-    case.call_and_validate(base_url=base_url, headers=BEARER, checks=list(CHECKS.get_by_names(PROMISES)))
+def test_the_running_api_keeps_what_the_document_promises(case: schemathesis.Case[Any], base_url: str) -> None:
+    checks: list[Any] = list(CHECKS.get_by_names(PROMISES))
+    case.call_and_validate(base_url=base_url, headers=BEARER, checks=checks)
 
 
 async def test_the_document_is_served(house: House) -> None:

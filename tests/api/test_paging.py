@@ -46,7 +46,8 @@ async def test_a_limit_over_1000_is_1000(house: House) -> None:
 
 @pytest.mark.parametrize("name", ["page", "limit"])
 async def test_what_is_no_page(house: House, name: str) -> None:
-    for value in (0, -1, "0", "-5", "x", "1.5", 1.5, True, [1], {}, "١", "1e3", "-" + "9" * 40, " "):
+    values: tuple[Any, ...] = (0, -1, "0", "-5", "x", "1.5", 1.5, True, [1], {}, "١", "1e3", "-" + "9" * 40, " ")
+    for value in values:
         answer = await house.client.post("/messages/recived", {name: value})
         assert (answer.json["error"]["code"], answer.json["error"]["field"]) == (1006, name), value
 

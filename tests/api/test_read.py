@@ -20,7 +20,7 @@ LIST = "/messages/recived"
 
 async def pulls(house: House) -> list[list[Any]]:
     """What is left of pulls, once everything in the background has ended."""
-    await house.reader.close()
+    await house.reader.settled()
     found = []
     for table in ("pulls", "pull_windows"):
         found.append([tuple(row) for row in await house.db.read(statement, f"SELECT * FROM {table}")])
@@ -89,6 +89,7 @@ async def begun(client: Client, body: object) -> tuple[asyncio.StreamReader, asy
 
 async def until(house: House, condition: Callable[[list[int]], bool]) -> list[int]:
     """Asks the database until it is so; each look is a round trip, so that nobody sleeps."""
+    ids: list[int] = []
     for _ in range(20_000):
         ids = await house.unread()
         if condition(ids):
@@ -114,7 +115,7 @@ async def test_an_answer_on_its_way_is_an_open_pull(house: House) -> None:
     reader, writer = await begun(house.client, {"read": True})
     await until(house, lambda ids: len(ids) < 3_000)
     (pull,), windows = await pulls(house)
-    assert pull[1:3] == (1, "test")
+    assert pull[1:3] == (1, "test#1")
     assert json.loads(windows[0][2])[:3] == [1, 2, 3]
     # Another client in the meantime gets only what is left.
     assert set((await house.client.post(LIST)).ids).isdisjoint(json.loads(windows[0][2]))

@@ -9,27 +9,30 @@ import pytest
 
 from tests.docs import tables
 from tests.docs.pages import page
+from tests.docs.write import TABLES, VERBS, with_table, with_verbs
 
 
-@pytest.mark.parametrize(
-    ("name", "title", "table"),
-    (
-        ("settings.md", "The table", tables.settings_table),
-        ("forwarding.md", "Placeholders", tables.placeholders_table),
-        ("pull-api.md", "Errors", tables.errors_table),
-        ("troubleshooting.md", "Outcomes", tables.outcomes_table),
-    ),
-)
+@pytest.mark.parametrize(("name", "title", "table"), TABLES, ids=[name for name, _, _ in TABLES])
 def test_the_page_holds_the_table(name: str, title: str, table: Callable[[], str]) -> None:
-    assert table() in page(name).section(title), f"docs/{name}, {title}, should hold:\n{table()}"
+    assert table() in page(name).section(title), f"docs/{name}, {title}, should hold this (python -m tests.docs.write):\n{table()}"
 
 
 @pytest.mark.parametrize(("name", "command"), tables.verbs(), ids=[name for name, _ in tables.verbs()])
 def test_every_verb_is_told_as_its_help_tells_it(name: str, command: Any) -> None:
     told = tables.verb_section(name, command)
-    assert told in page("command-line.md").text, f"docs/command-line.md should hold:\n{told}"
+    assert told in page(VERBS).text, f"docs/{VERBS} should hold this (python -m tests.docs.write):\n{told}"
 
 
 def test_no_verb_is_told_that_is_not_there() -> None:
-    told = {line.removeprefix("## ") for line in page("command-line.md").text.splitlines() if line.startswith("## ")}
+    told = {line.removeprefix("## ") for line in page(VERBS).text.splitlines() if line.startswith("## ")}
     assert told == {name for name, _ in tables.verbs()}
+
+
+def test_what_is_written_stays_when_it_is_written_again() -> None:
+    assert with_verbs(page(VERBS).text) == page(VERBS).text
+    for name, _, table in TABLES:
+        assert with_table(page(name).text, table()) == page(name).text
+
+
+def test_a_table_takes_the_place_of_the_one_with_its_head() -> None:
+    assert with_table("# a\n\n| x |\n|---|\n| old |\n\n| y |\n", "| x |\n|---|\n| new |") == "# a\n\n| x |\n|---|\n| new |\n\n| y |\n"

@@ -8,6 +8,7 @@ pull is closed, or else taken back. What comes in after the start is not part of
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Generator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -24,8 +25,7 @@ from odzew.store.db import Database, Request, Row
 from odzew.store.unread import Filter, Span
 
 MMS: Final = "mms"
-TRIES: Final = 5  # to close a pull or to take it back, while the database is away
-BETWEEN_TRIES: Final = 1.0  # seconds
+BETWEEN_TRIES: Final = 1.0  # seconds, to close a pull or to take it back while the database is away
 
 log = structlog.get_logger("odzew.read")
 
@@ -62,7 +62,9 @@ class Reader:
         self.clock = clock
         self.freshness = freshness
         self.process = process
+        self.stopping = asyncio.Event()
         self._ending: set[asyncio.Task[None]] = set()
+        self._numbers = itertools.count(1)
 
     async def open(self, ask: Ask) -> Reading:
         """The answer with its first window read (and marked). StoreError; then nothing is left marked."""
@@ -100,9 +102,18 @@ class Reader:
         task.add_done_callback(self._ended)
 
     async def close(self) -> None:
-        """Waits until every pull that has been sent, or broken off, is ended."""
+        """Waits until every pull that has been sent, or broken off, is ended; with the database away, each is tried once more."""
+        self.stopping.set()
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Waits until nothing is ended in the background."""
         while self._ending:
             await asyncio.wait(set(self._ending))
+
+    def owner(self) -> str:
+        """A name for one pull of this process."""
+        return f"{self.process}#{next(self._numbers)}"
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._ending.discard(task)
@@ -126,6 +137,7 @@ class Reading:
         self._pull: int | None = None
         self._position = 0
         self._marking: asyncio.Task[Window] | None = None
+        self._owner = reader.owner() if ask.read else ""
 
     @property
     def marks(self) -> bool:
@@ -197,7 +209,7 @@ class Reading:
         reader, account = self._reader, self._ask.wanted.account_id
         counted = _countable(self._ask.wanted)
         known, version = reader.freshness.count(counted), reader.freshness.version(account)
-        unit = reader.db.write(_mark_window, self._ask, span, reader.process, self._pull, self._position)
+        unit = reader.db.write(_mark_window, self._ask, span, self._owner, self._pull, self._position)
         self._marking = asyncio.get_running_loop().create_task(unit)
         window = await asyncio.shield(self._marking)
         self._marking = None
@@ -228,19 +240,24 @@ class Reading:
         if self._marking is not None:
             with suppress(StoreError):
                 self._pull = (await self._marking).pull
-            self._marking = None
+                self._marking = None
+        if self._pull is None and self._marking is not None:
+            # Its commit may have been done although the answer got lost.
+            self._pull = await self._reader.db.read(pulls.owned_by, self._owner)
+        self._marking = None
         if self._pull is not None:
             await self._reader.take_back(self._pull)
             self._pull = None
 
     async def _try(self, end: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        for left in range(TRIES - 1, -1, -1):
+        while True:
+            stopping = self._reader.stopping.is_set()
             try:
                 return await end()
             except StoreError as error:
-                if not error.temporary or not left:
+                if not error.temporary or stopping:
                     raise
-                await self._reader.clock.sleep(BETWEEN_TRIES)
+                await self._reader.clock.wait(self._reader.stopping, BETWEEN_TRIES)
 
 
 def _read_window(ask: Ask, span: Span, count: bool) -> Generator[Request, Any, Window]:
@@ -256,13 +273,13 @@ def _read_window(ask: Ask, span: Span, count: bool) -> Generator[Request, Any, W
     return window
 
 
-def _mark_window(ask: Ask, span: Span, process: str, pull: int | None, position: int) -> Generator[Request, Any, Window]:
+def _mark_window(ask: Ask, span: Span, owner: str, pull: int | None, position: int) -> Generator[Request, Any, Window]:
     window = yield from _filled(ask, span)
     yield from _bound(window, ask, span)
     window.pull = pull
     if window.rows:
         if window.pull is None:
-            window.pull = yield from pulls.begin(ask.wanted.account_id, process)
+            window.pull = yield from pulls.begin(ask.wanted.account_id, owner)
         yield from pulls.add_window(window.pull, position, [row[unread.ID] for row in window.rows])
     return window
 

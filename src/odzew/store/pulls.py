@@ -6,22 +6,24 @@ import json
 from collections.abc import Collection, Generator, Sequence
 from typing import Any
 
+from odzew.errors import StoreUnavailable
 from odzew.store.db import Now, Request, Rows, one
 from odzew.store.unread import mark, unmark
 
 
-def begin(account_id: int, process: str) -> Generator[Request, Any, int]:
-    """Opens a pull of this process and gives its id."""
+def begin(account_id: int, owner: str) -> Generator[Request, Any, int]:
+    """Opens a pull and gives its id. `owner` is `process#number`, unique, so that it can be found when the commit's answer is lost."""
     now = yield Now()
-    row = yield from one(
-        "INSERT INTO pulls (account_id, process, started_at) VALUES (?, ?, ?) RETURNING id", account_id, process, now
-    )
+    row = yield from one("INSERT INTO pulls (account_id, process, started_at) VALUES (?, ?, ?) RETURNING id", account_id, owner, now)
     assert row is not None  # INSERT ... RETURNING
     return int(row[0])
 
 
 def add_window(pull: int, position: int, ids: Sequence[int]) -> Generator[Request, Any, None]:
-    """Marks these messages and keeps their ids with the pull."""
+    """Marks these messages and keeps their ids with the pull. StoreUnavailable if the pull was taken back meanwhile."""
+    if (yield from one("SELECT id FROM pulls WHERE id = ? FOR_UPDATE", pull)) is None:
+        # Our lease ended while the client was slow: what he has got is offered again, so he must not get a whole answer.
+        raise StoreUnavailable("the pull was taken back")
     now = yield Now()
     yield from mark(ids, pull, now)
     sql = "INSERT INTO pull_windows (pull_id, position, message_ids) VALUES (?, ?, ?)"
@@ -54,4 +56,10 @@ def take_back_window(pull: int) -> Generator[Request, Any, int | None]:
 def open_pulls(live: Collection[str]) -> Generator[Request, Any, list[int]]:
     """The open pulls of all processes but the live ones, oldest first."""
     rows = yield Rows("SELECT id, process FROM pulls ORDER BY id")
-    return [row[0] for row in rows if row[1] not in live]
+    return [row[0] for row in rows if row[1].partition("#")[0] not in live]
+
+
+def owned_by(owner: str) -> Generator[Request, Any, int | None]:
+    """The open pull that `begin` made for this owner, if there is one."""
+    row = yield from one("SELECT id FROM pulls WHERE process = ?", owner)
+    return None if row is None else int(row[0])

@@ -1,0 +1,186 @@
+"""Eight clients drain 100,000 messages by polling with `read`: none twice, none missing. And again with a slow reader and a cut one."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final
+
+from odzew.clock import Clock
+from proof import words
+from proof.http import Broken, Connection, poll, push
+from proof.report import Report, percentile
+from proof.seed import Mix, fill
+from proof.server import Server
+from proof.stand import ENGINES, EngineName, database, directory, opened, prepare, wal_octets
+
+CLIENTS: Final = 8
+MESSAGES: Final = 100_000
+LIMIT: Final = 50
+READERS: Final = 10
+ANSWER_OCTETS: Final = 20_000_000  # of each reader's answer, at least
+LONG_TEXT: Final = 1_960  # characters, so that 10,000 messages are more than that
+SLOW: Final = 100_000  # octets per second
+BUFFER: Final = 64 * 1024  # SO_RCVBUF
+INGEST_RATE: Final = 100  # pushes per second beside the readers
+WAL_LIMIT: Final = 64 << 20
+_ids = re.compile(rb'\{"id":([0-9]+),"type"').findall
+
+
+async def drain(port: int, clients: int = CLIENTS, account: int = 1) -> Counter[int]:
+    """All clients poll until there is nothing more; how often each id was given out."""
+    seen: Counter[int] = Counter()
+    request = poll(account, read=True, limit=LIMIT)
+
+    async def one() -> None:
+        connection = await Connection(port).open()
+        while ids := [int(found) for found in _ids((await connection.exchange(request)).body)]:
+            seen.update(ids)
+        connection.close()
+
+    await asyncio.gather(*(one() for _ in range(clients)))
+    return seen
+
+
+async def plain(engine: EngineName, report: Report, clock: Clock) -> None:
+    """100,000 messages, 8 clients."""
+    with directory() as place, database(engine, place) as url:
+        await prepare(url, place, words.setup_text())
+        async with opened(url) as db:
+            await fill(db, Mix(MESSAGES), clock)
+        server = await Server(url, clock).start()
+        begun = clock.monotonic()
+        seen = await drain(server.port)
+        lasted = clock.monotonic() - begun
+        await server.stop()
+    report.hold(f"{engine}: messages given out twice", sum(1 for times in seen.values() if times > 1), at_most=0)
+    report.hold(f"{engine}: messages missing of {MESSAGES}", MESSAGES - len(seen), at_most=0)
+    report.say(f"{engine}: {CLIENTS} clients, limit={LIMIT}, read: messages/s", MESSAGES / lasted, "/s")
+
+
+@dataclass
+class Scene:
+    """What is seen while readers of all kinds and a source are at work."""
+
+    port: int
+    clock: Clock
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    took: list[float] = field(default_factory=list)
+    wal: int = 0
+    complete: Counter[int] = field(default_factory=Counter)
+    sizes: list[int] = field(default_factory=list)
+    cuts: list[float] = field(default_factory=list)
+
+    async def ingest(self, rate: int = INGEST_RATE) -> None:
+        """Pushes single messages at a steady rate, each timed from when it was due."""
+        connections = [await Connection(self.port).open() for _ in range(8)]
+        free: asyncio.Queue[Connection] = asyncio.Queue()
+        for connection in connections:
+            free.put_nowait(connection)
+        begun = self.clock.monotonic()
+        pushes: set[asyncio.Task[None]] = set()
+        for number in itertools.count():
+            due = begun + number / rate
+            if (wait := due - self.clock.monotonic()) > 0 and await self.clock.wait(self.stop, wait):
+                break
+            if self.stop.is_set():
+                break
+            task = asyncio.create_task(self._push(free, number, due))
+            pushes.add(task)
+            task.add_done_callback(pushes.discard)
+        await asyncio.gather(*pushes)
+        for connection in connections:
+            connection.close()
+
+    async def _push(self, free: asyncio.Queue[Connection], number: int, due: float) -> None:
+        connection = await free.get()
+        one = {"from": "+48500600700", "to": words.SHARED, "text": f"{words.keyword_of(1)} beside {number}", "id": f"beside-{number}"}
+        reply = await connection.exchange(push(one))
+        self.took.append(self.clock.monotonic() - due)
+        if reply.status != 200:
+            raise AssertionError(reply)
+        free.put_nowait(connection)
+
+    async def watch_wal(self, url: str) -> None:
+        """Samples the size of the log ten times a second."""
+        while not self.stop.is_set():
+            self.wal = max(self.wal, wal_octets(url))
+            await self.clock.wait(self.stop, 0.1)
+
+    async def read_all(self, place: int, rate: int | None = None, cut_after: int | None = None) -> None:
+        """One answer of everything on one number, at a rate or as fast as it comes; cut off after so many octets."""
+        connection = await Connection(self.port, BUFFER if rate or cut_after else None).open()
+        begun = self.clock.monotonic()
+        size = 0
+        ids: list[int] = []
+        rest = b""
+        try:
+            async for piece in connection.stream(poll(1, read=True, ndi=words.own_number(1, place))):
+                size += len(piece)
+                rest += piece
+                ids += [int(found) for found in _ids(rest)]
+                rest = rest[-16:]  # the head of an item may be cut in two; one found twice is the same id
+                if cut_after is not None and size >= cut_after:
+                    self.cuts.append(size)
+                    connection.abort()
+                    return
+                if rate is not None and (early := size / rate - (self.clock.monotonic() - begun)) > 0:
+                    await self.clock.sleep(early)
+        except Broken as error:
+            raise AssertionError(f"the answer broke after {size} octets: {error}") from error
+        connection.close()
+        self.complete.update(set(ids))
+        self.sizes.append(size)
+
+
+async def _until_complete(scene: Scene, place: int) -> None:
+    """The reader that is cut: it goes away in the first tenth of its answer, three times, and then reads it whole."""
+    for part in (0.01, 0.05, 0.09):
+        await scene.read_all(place, cut_after=int(ANSWER_OCTETS * part))
+    before = len(scene.complete)
+    while len(scene.complete) - before < MESSAGES // READERS:
+        got = len(scene.complete)
+        await scene.read_all(place)
+        if len(scene.complete) == got:
+            await scene.clock.sleep(0.2)  # what the cut answer had marked is being taken back
+
+
+async def hard(engine: EngineName, report: Report, clock: Clock) -> None:
+    """Ten readers of at least 20 MB each, one of them slow and one cut, and pushes beside."""
+    with directory() as place, database(engine, place) as url:
+        await prepare(url, place, words.setup_text())
+        async with opened(url) as db:
+            await fill(db, Mix(MESSAGES, text=LONG_TEXT, kinds={"ndi": 1}), clock)
+        server = await Server(url, clock).start()
+        scene = Scene(server.port, clock)
+        beside = [asyncio.create_task(scene.ingest()), asyncio.create_task(scene.watch_wal(url))]
+        readers = [scene.read_all(0, rate=SLOW), _until_complete(scene, 1), *(scene.read_all(n) for n in range(2, READERS))]
+        await asyncio.gather(*readers)
+        scene.stop.set()
+        await asyncio.gather(*beside)
+        peak = server.peak_rss()
+        await server.stop()
+    own = sum(1 for n in scene.complete)
+    report.hold(f"{engine}: messages in no complete answer, of {MESSAGES}", MESSAGES - own, at_most=0)
+    report.hold(f"{engine}: messages in more than one complete answer", sum(1 for times in scene.complete.values() if times > 1), at_most=0)
+    whole = sorted(scene.sizes)[-READERS:]
+    report.hold(f"{engine}: smallest of the {READERS} answers", min(whole) / 1e6, "MB", at_least=ANSWER_OCTETS / 1e6)
+    report.say(f"{engine}: one reader at {SLOW // 1000} kB/s; another was cut after", [round(cut / 1e6, 2) for cut in scene.cuts], "MB")
+    report.say(f"{engine}: pushes beside", len(scene.took))
+    report.say(f"{engine}: a push takes, median", percentile(scene.took, 0.5) * 1000, "ms")
+    report.hold(f"{engine}: a push takes, 99 of 100", percentile(scene.took, 0.99) * 1000, "ms", at_most=100)
+    if engine == "sqlite":
+        report.hold(f"{engine}: largest write-ahead log", scene.wal / (1 << 20), "MiB", at_most=WAL_LIMIT / (1 << 20))
+    report.say(f"{engine}: peak memory of the server", peak / (1 << 20), "MiB")
+
+
+async def run(clock: Clock) -> bool:
+    report = Report("drain", clock)
+    for engine in ENGINES:
+        await plain(engine, report, clock)
+    for engine in ENGINES:
+        await hard(engine, report, clock)
+    return report.save()
