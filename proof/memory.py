@@ -35,7 +35,6 @@ async def swallow(port: int, request: bytes) -> tuple[int, int]:
         joined = rest + piece
         items += joined.count(b',"recived":"')
         rest = joined[-11:]
-        items -= rest.count(b',"recived":"')
     connection.close()
     return size, items
 

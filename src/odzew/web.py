@@ -14,6 +14,7 @@ from typing import Any, Final
 import structlog
 import uvicorn
 
+from odzew.api.connection import Connection
 from odzew.errors import SettingError
 
 Scope = MutableMapping[str, Any]
@@ -121,7 +122,7 @@ class Listeners:
         certificate, key = self._tls or (None, None)
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=Connection,  # where a read mark must not rest on what still lies in a buffer of ours
             ws="none",
             lifespan="off",
             interface="asgi3",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -85,7 +86,7 @@ async def open_house(
 async def listening(app: Any) -> AsyncIterator[int]:
     """Runs an ASGI application with uvicorn in the test's own loop; gives its port."""
     config = uvicorn.Config(
-        app, port=0, http=Connection, proxy_headers=False, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=1
+        app, port=0, http=Connection, proxy_headers=False, lifespan="off", log_config=None, access_log=False
     )
     config.load()
     server = uvicorn.Server(config)
@@ -94,4 +95,11 @@ async def listening(app: Any) -> AsyncIterator[int]:
     try:
         yield server.servers[0].sockets[0].getsockname()[1]
     finally:
-        await server.shutdown()
+        # uvicorn's own shutdown waits by the clock of the machine.
+        for listener in server.servers:
+            listener.close()
+        for task in server.server_state.tasks:
+            task.cancel()
+        await asyncio.gather(*server.server_state.tasks, return_exceptions=True)
+        for connection in list(server.server_state.connections):
+            connection.shutdown()

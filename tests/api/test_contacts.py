@@ -59,7 +59,8 @@ async def people(both: House) -> House:
 async def test_searching_and_sorting(people: House) -> None:
     cases: tuple[tuple[dict[str, str], list[int]], ...] = (
         ({}, [3, 1, 2, 4]), ({"order": "desc"}, [4, 2, 1, 3]), ({"sort": "phone"}, [1, 2, 3, 4]),
-        ({"sort": "phone", "order": "desc"}, [4, 3, 2, 1]), ({"sort": "first_name"}, [2, 1, 4, 3]), ({"search": "a"}, [3, 1, 2, 4]), ({"search": "ADA"}, [1]), ({"search": "%"}, [1]),
+        ({"sort": "phone", "order": "desc"}, [4, 3, 2, 1]), ({"sort": "first_name"}, [2, 1, 4, 3]), ({"search": "a"}, [3, 1, 2, 4]),
+        ({"search": "ADA"}, [1]), ({"search": "%"}, [1]),
         ({"search": "_"}, [3]), ({"search": "!"}, []), ({"search": "0003"}, [3]), ({"search": "'; --"}, []),
     )  # fmt: skip
     for body, order in cases:

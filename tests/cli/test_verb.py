@@ -76,7 +76,7 @@ def test_a_reader_that_has_seen_enough_is_no_error_of_ours() -> None:
 
 
 def test_a_terminal_that_lacks_a_letter_gets_an_escape() -> None:
-    environment = {**ENVIRONMENT, "PYTHONIOENCODING": "ascii", "ODZEW_DB": "sqlite:////nowhere/żółw.db"}
+    environment = {**ENVIRONMENT, "PYTHONIOENCODING": "latin-1", "ODZEW_DB": "sqlite:////nowhere/żółw.db"}
     run = subprocess.run([sys.executable, "-m", "odzew.cli.main", "inbox", "list"], capture_output=True, env=environment, check=False)
     assert run.returncode == 1
     assert b"\\u017c" in run.stderr

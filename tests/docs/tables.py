@@ -15,6 +15,7 @@ from odzew.wire.published import ERRORS, PLACEHOLDERS
 _TYPES = {
     "text": "text", "whole": "whole number", "number": "number", "flag": "yes or no", "list": "list of texts", "numbers": "list of numbers",
 }  # fmt: skip
+_OF_SERVE = "It has an option for each of the [settings](settings.md): `--listen` for `listen`, `--retry-minutes` for `retry_minutes`."
 
 
 def settings_table() -> str:
@@ -50,7 +51,7 @@ def verb_section(name: str, command: Any) -> str:
     settings = {s.name for s in SETTINGS}
     if name == "odzew serve":
         options = [option for option in options if option.name not in settings]
-        parts.append("It has an option for each of the [settings](settings.md): `--listen` for `listen`, `--retry-minutes` for `retry_minutes`.")
+        parts.append(_OF_SERVE)
     if options:
         parts.append(_table(("argument or option", "meaning"), ((f"`{_spelled(o)}`", _meaning(o)) for o in options)))
     return "\n\n".join(parts) + "\n"
@@ -104,5 +105,5 @@ def _default(setting: Setting) -> str:
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |".replace("| --- ", "|---").replace("|--- ", "|---").replace("--- |", "---|") for line in lines)
+    first, *rest = (f"| {' | '.join(line)} |" for line in (head, *rows))
+    return "\n".join((first, "|" + "---|" * len(head), *rest))

@@ -50,10 +50,9 @@ FORWARDS = """
   secret = "env:HOOK_SECRET"
 """
 SMS = {"from": "500600700", "to": "+48664078059", "text": "Zażółć gęślą jaźń + #NUMER# & więcej"}
-MMS = {
-    "from": "500600700", "to": "+48664078059", "title": "Temat MMS",
-    "attachments": [{"name": "a.bin", "content_type": "application/octet-stream", "data": base64.b64encode(bytes(range(256)) * 2000).decode()}],
-}  # fmt: skip
+DATA = base64.b64encode(bytes(range(256)) * 2000).decode()
+PART = {"name": "a.bin", "content_type": "application/octet-stream", "data": DATA}
+MMS = {"from": "500600700", "to": "+48664078059", "title": "Temat MMS", "attachments": [PART]}
 
 
 def python_of(section: str) -> str:

@@ -38,7 +38,7 @@ async def run(words: list[str]) -> Result:
 
 def alike(answer: str, shown: object) -> bool:
     """Whether an answer is what the page shows, times apart."""
-    return json.loads(answer, object_hook=_timeless) == json.loads(json.dumps(shown), object_hook=_timeless)
+    return bool(json.loads(answer, object_hook=_timeless) == json.loads(json.dumps(shown), object_hook=_timeless))
 
 
 def _timeless(fields: dict[str, object]) -> dict[str, object]:
@@ -55,7 +55,7 @@ async def test_five_minutes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     client = await Client().start()
     try:
         assert CLIENT_PORT in setup
-        Path("setup.toml").write_text(setup.replace(CLIENT_PORT, str(client.port)), encoding="utf-8")
+        await asyncio.to_thread(Path("setup.toml").write_text, setup.replace(CLIENT_PORT, str(client.port)), "utf-8")
         (words,) = commands("apply")
         applied = await run(words)
         assert applied.exit_code == 0, applied.output

@@ -45,16 +45,6 @@ def test_first_attempts_come_before_repeats_and_both_in_order() -> None:
     assert [lane.take().delivery_id for _ in range(4)] == [2, 4, 1, 3]
 
 
-def test_what_was_released_while_a_load_was_under_way_is_not_taken_from_its_old_rows() -> None:
-    lane = a_lane(1, 1, 1)
-    lane.take()
-    assert lane.begin_load() is None
-    lane.release(1000)
-    assert not lane.hold(Owed(1000, 1, 1, 0, 0))
-    lane.end_load()
-    assert lane.hold(Owed(1000, 1, 1, 0, 0, slot=1)), "a later load brings it again"
-
-
 def test_what_is_dropped_while_a_load_is_under_way_is_taken_from_it() -> None:
     lane = a_lane(1, 1, 2)
     lane.begin_load()

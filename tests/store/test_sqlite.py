@@ -23,7 +23,7 @@ INSERT = "INSERT INTO installation (name, value) VALUES (?, ?)"
 @pytest.fixture
 async def db(tmp_path: Path, clock: FixedClock) -> AsyncIterator[SqliteDatabase]:
     """One that does not wait for locks of others."""
-    db = SqliteDatabase(str(tmp_path / "odzew.db"), clock, busy_ms=1, wal_bytes=1 << 20)
+    db = SqliteDatabase(str(tmp_path / "odzew.db"), clock, busy_ms=1, wal_bytes=1 << 20, longest_queue=30)
     await db.migrate()
     yield db
     await db.close()
@@ -118,15 +118,14 @@ async def test_what_was_cancelled_in_the_queue_is_not_run(db: SqliteDatabase) ->
     assert await names(db) == ["staying"]
 
 
-async def test_more_than_the_queue_holds_is_refused_as_full(db: SqliteDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite, "QUEUE", 3)
+async def test_more_than_the_queue_holds_is_refused_as_full(db: SqliteDatabase) -> None:
     gate, holding = await held(db)
-    tasks = await handed_over(db, *(keep(db, name) for name in "abc"))
+    tasks = await handed_over(db, *(keep(db, f"{n:02}") for n in range(30)))
     with pytest.raises(StoreFull):
         await keep(db, "d")
     gate.open()
     await asyncio.gather(holding, *tasks)
-    assert await names(db) == ["a", "b", "c"]
+    assert await names(db) == [f"{n:02}" for n in range(30)]
 
 
 # --- when the store cannot be used -----------------------------------------------------------------------------------

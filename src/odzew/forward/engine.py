@@ -236,6 +236,7 @@ class Engine:
         self._pump()
 
     async def _fetch(self, lane: Lane, now: int) -> None:
+        """Takes what is due and not held yet."""
         owed, later = await self._db.read(backlog.due_and_later, lane.target_id, now, self._hold(), frozenset(lane.held))
         for one in owed:
             lane.hold(one)

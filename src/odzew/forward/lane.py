@@ -15,7 +15,7 @@ class Lane:
     """The deliveries of one target that are due, those in flight, and those whose outcome is not yet committed."""
 
     __slots__ = (
-        "account_id", "fresh", "gone", "held", "in_flight", "loading", "next_due", "queued", "repeats", "serving_since", "target_id",
+        "account_id", "fresh", "held", "in_flight", "loading", "next_due", "queued", "repeats", "serving_since", "target_id",
     )  # fmt: skip
 
     def __init__(self, target_id: int, account_id: int, serving_since: int) -> None:
@@ -25,7 +25,6 @@ class Lane:
         self.fresh: deque[Owed] = deque()
         self.repeats: deque[Owed] = deque()
         self.held: set[int] = set()
-        self.gone: set[int] = set()  # released while a load was under way, whose rows may be older than that
         self.in_flight = 0
         self.next_due: int | None = None
         self.loading = False
@@ -35,8 +34,8 @@ class Lane:
         return len(self.fresh) + len(self.repeats)
 
     def hold(self, owed: Owed) -> bool:
-        """Takes a delivery unless it is held already, or was while it was being read."""
-        if owed.delivery_id in self.held or owed.delivery_id in self.gone:
+        """Takes a delivery unless it is held already."""
+        if owed.delivery_id in self.held:
             return False
         self.held.add(owed.delivery_id)
         (self.repeats if owed.slot else self.fresh).append(owed)
@@ -49,11 +48,13 @@ class Lane:
     def release(self, delivery_id: int) -> None:
         """Forgets one whose outcome is in the database."""
         self.held.discard(delivery_id)
-        if self.loading:
-            self.gone.add(delivery_id)
 
     def begin_load(self) -> int | None:
-        """A load begins; gives what was due. What is expected from now on counts for the next load."""
+        """A load begins; gives what was due. What is expected from now on counts for the next load.
+
+        Nothing else is taken while it runs: what was held at its beginning is left out of what it reads, so that rows older than
+        an outcome that is stored meanwhile make no second call.
+        """
         self.loading = True
         before, self.next_due = self.next_due, None
         return before
@@ -61,7 +62,6 @@ class Lane:
     def end_load(self) -> None:
         """The load has ended, however."""
         self.loading = False
-        self.gone.clear()
 
     def drop(self) -> None:
         """Forgets what waits (not what is in flight): it is read again from the database."""

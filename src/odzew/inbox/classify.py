@@ -65,6 +65,8 @@ def _mms_not_enabled(case: Case, _directory: Directory, number: Number) -> Claim
 
 
 def _keyword(case: Case, directory: Directory, number: Number) -> Claim | None:
+    if number.service == "eco" and not case.mms:
+        return None  # an answer belongs to whom it answers, whatever its first word
     for text in case.texts:
         keyword = keyword_of(text, number, directory)
         if keyword is not None:

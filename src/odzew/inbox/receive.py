@@ -26,10 +26,21 @@ from odzew.store.db import Database, Notify, Now, Request, reserve
 from odzew.store.directory import Directory, Present, StaleDirectory, check_present
 from odzew.wire import clean
 
-BATCH: Final = 1_000  # arrivals in one transaction
-BATCH_OCTETS: Final = 8 << 20
-WAITING: Final = 10_000  # arrivals in front of the store; more is StoreFull
-WAITING_OCTETS: Final = 128 << 20
+
+@dataclass(slots=True, frozen=True)
+class Limits:
+    """How much goes into one transaction, and how much may wait in front of the store: more is StoreFull.
+
+    What one caller brings stays together, however much it is.
+    """
+
+    batch: int = 1_000  # arrivals
+    batch_octets: int = 8 << 20
+    waiting: int = 10_000
+    waiting_octets: int = 128 << 20
+
+
+LIMITS: Final = Limits()
 LONGEST_REF: Final = 255  # characters of a source's own id
 
 log = structlog.get_logger("odzew.inbox")
@@ -138,12 +149,14 @@ class Inbox:
         stored: Callable[[Received], None],
         country: str = "PL",
         forwards_here: Callable[[], bool] = lambda: True,
+        limits: Limits = LIMITS,
     ) -> None:
         self._db = db
         self._present = present
         self._stored = stored
         self._forwards_here = forwards_here
         self._country = country
+        self._limits = limits
         self._waiting: deque[_Waiting] = deque()
         self._count = 0
         self._octets = 0
@@ -164,7 +177,7 @@ class Inbox:
         if self._closed:
             raise StoreUnavailable("the gateway is stopping")
         octets = sum(_octets(arrival) for arrival in arrivals)
-        if self._count and (self._count + len(arrivals) > WAITING or self._octets + octets > WAITING_OCTETS):
+        if self._count and (self._count + len(arrivals) > self._limits.waiting or self._octets + octets > self._limits.waiting_octets):
             raise StoreFull("too many messages are waiting to be stored")
         waiting = _Waiting(arrivals, octets, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
@@ -213,7 +226,7 @@ class Inbox:
         while self._waiting:
             count += len(self._waiting[0].arrivals)
             octets += self._waiting[0].octets
-            if count > BATCH or octets > BATCH_OCTETS:
+            if count > self._limits.batch or octets > self._limits.batch_octets:
                 break
             batch.append(self._waiting.popleft())
         return batch

@@ -74,11 +74,20 @@ class SqliteDatabase:
     engine: Final = "sqlite"
     shared: Final = False
 
-    def __init__(self, path: str, clock: Clock, readers: int = READERS, busy_ms: int = BUSY_MS, wal_bytes: int = WAL_BYTES) -> None:
+    def __init__(
+        self,
+        path: str,
+        clock: Clock,
+        readers: int = READERS,
+        busy_ms: int = BUSY_MS,
+        wal_bytes: int = WAL_BYTES,
+        longest_queue: int = QUEUE,
+    ) -> None:
         self.path = path
         self._clock = clock
         self._busy_ms = busy_ms
         self._wal_bytes = wal_bytes
+        self._longest_queue = longest_queue
         self._last_now = 0
         self._data_version = 0
         self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
@@ -99,7 +108,7 @@ class SqliteDatabase:
     # --- the seam ----------------------------------------------------------------------------------------------------
 
     async def write(self, unit: MakeUnit, *args: Any) -> Any:
-        if self._tasks.qsize() >= QUEUE:
+        if self._tasks.qsize() >= self._longest_queue:
             raise StoreFull("too many changes are waiting for the database")
         return await self._hand_over(self._tasks, unit, args)
 
