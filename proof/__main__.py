@@ -11,9 +11,12 @@ from typing import Final
 import uvloop
 
 from odzew.clock import Clock
-from proof import drain, memory, order, push
+from proof import drain, kills, memory, order, poll, push
 
-PROOFS: Final[dict[str, Callable[[Clock], Awaitable[bool]]]] = {"drain": drain.run, "memory": memory.run, "order": order.run, "push": push.run}
+PROOFS: Final[dict[str, Callable[[Clock], Awaitable[bool]]]] = {
+    "drain": drain.run, "memory": memory.run, "kills": kills.run, "order": order.run, "poll": poll.run,
+    "push": push.run,
+}
 
 
 async def _run(names: list[str]) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -26,20 +27,23 @@ LONG_TEXT: Final = 1_960  # characters, so that 10,000 messages are more than th
 SLOW: Final = 100_000  # octets per second
 BUFFER: Final = 64 * 1024  # SO_RCVBUF
 INGEST_RATE: Final = 100  # pushes per second beside the readers
+INGEST_CONNECTIONS: Final = 8
 WAL_LIMIT: Final = 64 << 20
+HEAD: Final = 40  # octets of an item in which its id lies; one that is found twice is the same
+MOST: Final = 1_000  # largest page
+CUTS: Final = (0.01, 0.05, 0.09)
 _ids = re.compile(rb'\{"id":([0-9]+),"type"').findall
 
 
-async def drain(port: int, clients: int = CLIENTS, account: int = 1) -> Counter[int]:
-    """All clients poll until there is nothing more; how often each id was given out."""
-    seen: Counter[int] = Counter()
-    request = poll(account, read=True, limit=LIMIT)
+async def drain(port: int, clients: int = CLIENTS, seen: Counter[int] | None = None) -> Counter[int]:
+    """All clients poll until there is nothing more; how often each id was given out in a whole answer (added to `seen`)."""
+    seen = Counter() if seen is None else seen
+    request = poll(read=True, limit=LIMIT)
 
     async def one() -> None:
-        connection = await Connection(port).open()
-        while ids := [int(found) for found in _ids((await connection.exchange(request)).body)]:
-            seen.update(ids)
-        connection.close()
+        async with Connection(port) as connection:
+            while ids := [int(found) for found in _ids((await connection.exchange(request)).body)]:
+                seen.update(ids)
 
     await asyncio.gather(*(one() for _ in range(clients)))
     return seen
@@ -76,10 +80,9 @@ class Scene:
 
     async def ingest(self, rate: int = INGEST_RATE) -> None:
         """Pushes single messages at a steady rate, each timed from when it was due."""
-        connections = [await Connection(self.port).open() for _ in range(8)]
         free: asyncio.Queue[Connection] = asyncio.Queue()
-        for connection in connections:
-            free.put_nowait(connection)
+        for _ in range(INGEST_CONNECTIONS):
+            free.put_nowait(await Connection(self.port).__aenter__())
         begun = self.clock.monotonic()
         pushes: set[asyncio.Task[None]] = set()
         for number in itertools.count():
@@ -92,8 +95,8 @@ class Scene:
             pushes.add(task)
             task.add_done_callback(pushes.discard)
         await asyncio.gather(*pushes)
-        for connection in connections:
-            connection.close()
+        while not free.empty():
+            free.get_nowait().close()
 
     async def _push(self, free: asyncio.Queue[Connection], number: int, due: float) -> None:
         connection = await free.get()
@@ -110,42 +113,42 @@ class Scene:
             self.wal = max(self.wal, wal_octets(url))
             await self.clock.wait(self.stop, 0.1)
 
-    async def read_all(self, place: int, rate: int | None = None, cut_after: int | None = None) -> None:
-        """One answer of everything on one number, at a rate or as fast as it comes; cut off after so many octets."""
-        connection = await Connection(self.port, BUFFER if rate or cut_after else None).open()
-        begun = self.clock.monotonic()
+    async def read_all(self, place: int, rate: int | None = None, cut_after: int | None = None, kill: Server | None = None) -> None:
+        """One answer of everything on one number, at a rate or as fast as it comes; cut off after so many octets (`kill`: by the server's end)."""
         size = 0
-        ids: list[int] = []
+        ids: set[int] = set()
         rest = b""
-        try:
-            async for piece in connection.stream(poll(1, read=True, ndi=words.own_number(1, place))):
-                size += len(piece)
-                rest += piece
-                ids += [int(found) for found in _ids(rest)]
-                rest = rest[-16:]  # the head of an item may be cut in two; one found twice is the same id
-                if cut_after is not None and size >= cut_after:
-                    self.cuts.append(size)
-                    connection.abort()
-                    return
-                if rate is not None and (early := size / rate - (self.clock.monotonic() - begun)) > 0:
-                    await self.clock.sleep(early)
-        except Broken as error:
-            raise AssertionError(f"the answer broke after {size} octets: {error}") from error
-        connection.close()
-        self.complete.update(set(ids))
+        begun = self.clock.monotonic()
+        async with Connection(self.port, BUFFER if rate or cut_after else None) as connection:
+            try:
+                async for piece in connection.stream(poll(read=True, ndi=words.own_number(1, place))):
+                    size += len(piece)
+                    rest += piece
+                    ids.update(int(found) for found in _ids(rest))
+                    rest = rest[-HEAD:]
+                    if cut_after is not None and size >= cut_after:
+                        self.cuts.append(size)
+                        if kill is not None:
+                            await kill.kill()
+                        connection.abort()
+                        return
+                    if rate is not None and (early := size / rate - (self.clock.monotonic() - begun)) > 0:
+                        await self.clock.sleep(early)
+            except Broken as error:
+                raise AssertionError(f"the answer broke after {size} octets: {error}") from error
+        self.complete.update(ids)
         self.sizes.append(size)
 
-
-async def _until_complete(scene: Scene, place: int) -> None:
-    """The reader that is cut: it goes away in the first tenth of its answer, three times, and then reads it whole."""
-    for part in (0.01, 0.05, 0.09):
-        await scene.read_all(place, cut_after=int(ANSWER_OCTETS * part))
-    before = len(scene.complete)
-    while len(scene.complete) - before < MESSAGES // READERS:
-        got = len(scene.complete)
-        await scene.read_all(place)
-        if len(scene.complete) == got:
-            await scene.clock.sleep(0.2)  # what the cut answer had marked is being taken back
+    async def read_after_cuts(self, place: int, messages: int, shares: Sequence[float]) -> None:
+        """A reader that goes away after these shares of 20 MB, and at last reads it whole, when all is offered again."""
+        for share in shares:
+            await self.read_all(place, cut_after=int(ANSWER_OCTETS * share))
+        async with self.clock.deadline(60.0), Connection(self.port) as connection:
+            pages = 0
+            while pages < messages / MOST:
+                reply = await connection.exchange(poll(ndi=words.own_number(1, place), limit=MOST, page=9_999))
+                pages = reply.json()["paging"]["count"]
+        await self.read_all(place)
 
 
 async def hard(engine: EngineName, report: Report, clock: Clock) -> None:
@@ -157,17 +160,15 @@ async def hard(engine: EngineName, report: Report, clock: Clock) -> None:
         server = await Server(url, clock).start()
         scene = Scene(server.port, clock)
         beside = [asyncio.create_task(scene.ingest()), asyncio.create_task(scene.watch_wal(url))]
-        readers = [scene.read_all(0, rate=SLOW), _until_complete(scene, 1), *(scene.read_all(n) for n in range(2, READERS))]
+        readers = [scene.read_all(0, rate=SLOW), scene.read_after_cuts(1, MESSAGES // READERS, CUTS), *(scene.read_all(n) for n in range(2, READERS))]
         await asyncio.gather(*readers)
         scene.stop.set()
         await asyncio.gather(*beside)
         peak = server.peak_rss()
         await server.stop()
-    own = sum(1 for n in scene.complete)
-    report.hold(f"{engine}: messages in no complete answer, of {MESSAGES}", MESSAGES - own, at_most=0)
+    report.hold(f"{engine}: messages in no complete answer, of {MESSAGES}", MESSAGES - len(scene.complete), at_most=0)
     report.hold(f"{engine}: messages in more than one complete answer", sum(1 for times in scene.complete.values() if times > 1), at_most=0)
-    whole = sorted(scene.sizes)[-READERS:]
-    report.hold(f"{engine}: smallest of the {READERS} answers", min(whole) / 1e6, "MB", at_least=ANSWER_OCTETS / 1e6)
+    report.hold(f"{engine}: smallest of the {READERS} answers", min(scene.sizes) / 1e6, "MB", at_least=ANSWER_OCTETS / 1e6)
     report.say(f"{engine}: one reader at {SLOW // 1000} kB/s; another was cut after", [round(cut / 1e6, 2) for cut in scene.cuts], "MB")
     report.say(f"{engine}: pushes beside", len(scene.took))
     report.say(f"{engine}: a push takes, median", percentile(scene.took, 0.5) * 1000, "ms")

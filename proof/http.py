@@ -41,7 +41,7 @@ class Reply:
 
 
 class Connection:
-    """One connection to 127.0.0.1. `buffer`: SO_RCVBUF in octets, set before connecting."""
+    """One connection to 127.0.0.1, for `async with`. `buffer`: SO_RCVBUF in octets, set before connecting."""
 
     def __init__(self, port: int, buffer: int | None = None) -> None:
         self._port = port
@@ -52,13 +52,16 @@ class Connection:
         self._socket.setblocking(False)
         self._rest = b""
 
-    async def open(self) -> Connection:
+    async def __aenter__(self) -> Connection:
         try:
             await asyncio.get_running_loop().sock_connect(self._socket, ("127.0.0.1", self._port))
         except OSError as error:
             self.close()
             raise Broken(str(error)) from None
         return self
+
+    async def __aexit__(self, *_fault: object) -> None:
+        self.close()
 
     def close(self) -> None:
         self._socket.close()

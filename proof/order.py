@@ -104,17 +104,16 @@ async def push_marked(port: int, connections: int, pushes: int) -> int:
     numbers = itertools.count()
 
     async def one(lane: int) -> int:
-        connection = await Connection(port).open()
         stored = 0
-        for turn in range(pushes):
-            items: list[dict[str, Any]] = [
-                {"from": "+48500600700", "to": words.own_number(1), "text": MARK.format(next(numbers)) + "x" * 20}
-                for _ in range(1 if (turn + lane) % 3 else 20)
-            ]
-            reply = await connection.exchange(push(items))
-            assert reply.status == 200, reply
-            stored += len(items)
-        connection.close()
+        async with Connection(port) as connection:
+            for turn in range(pushes):
+                items: list[dict[str, Any]] = [
+                    {"from": "+48500600700", "to": words.own_number(1), "text": MARK.format(next(numbers)) + "x" * 20}
+                    for _ in range(1 if (turn + lane) % 3 else 20)
+                ]
+                reply = await connection.exchange(push(items))
+                assert reply.status == 200, reply
+                stored += len(items)
         return stored
 
     return sum(await asyncio.gather(*(one(lane) for lane in range(connections))))

@@ -32,16 +32,15 @@ async def load(port: int, clock: Clock, numbers: Any, together: int, seconds: fl
 
     async def one() -> None:
         nonlocal stored
-        connection = await Connection(port).open()
-        while clock.monotonic() - begun < seconds:
-            octets = push(item(next(numbers)) if together == 1 else [item(next(numbers)) for _ in range(together)])
-            sent = clock.monotonic()
-            reply = await connection.exchange(octets)
-            took.append(clock.monotonic() - sent)
-            if reply.status != 200 or b'"error"' in reply.body:
-                raise AssertionError(reply)
-            stored += together
-        connection.close()
+        async with Connection(port) as connection:
+            while clock.monotonic() - begun < seconds:
+                octets = push(item(next(numbers)) if together == 1 else [item(next(numbers)) for _ in range(together)])
+                sent = clock.monotonic()
+                reply = await connection.exchange(octets)
+                took.append(clock.monotonic() - sent)
+                if reply.status != 200 or b'"error"' in reply.body:
+                    raise AssertionError(reply)
+                stored += together
 
     await asyncio.gather(*(one() for _ in range(connections)))
     return stored, clock.monotonic() - begun, took

@@ -28,7 +28,7 @@ def keyword_of(account: int) -> str:
     return f"WORD{account}"
 
 
-def setup_text(accounts: int = 1, forward_to: str | None = None, targets: int = 0, retry_minutes: tuple[float, ...] = (0.02,) * 60) -> str:
+def setup_text(accounts: int = 1, forward_to: str | None = None, targets: int = 0, retry_minutes: tuple[float, ...] = (0.02,) * 10) -> str:
     """A set-up file. The first `targets` own numbers of each account are forwarded to `forward_to`, the base URL of a sink."""
     lines = [f'[[operator_token]]\nname = "proof"\nvalue = "{OPERATOR_TOKEN}"']
     lines += [f'[[source]]\nname = "{SOURCE}"\nprotocol = "http"\ntoken = "{SOURCE_TOKEN}"']
@@ -39,7 +39,7 @@ def setup_text(accounts: int = 1, forward_to: str | None = None, targets: int = 
             lines.append(f'[[number]]\naddress = "{own_number(account, place)}"\nservice = "ndi"\naccount = "account{account}"\nmms = true')
             if forward_to is not None and place < targets:
                 url = f"{forward_to}/{account}/{place}?id=#ID#&text=#WIADOMOSC#"
-                lines.append(f'[[number.forward]]\nurl = "{url}"\nverify = "OK"\nretry_minutes = {list(retry_minutes)}')
+                lines.append(f'[[number.forward]]\nurl = "{url}"\nverify = "OK"\nretry_minutes = {list(retry_minutes)}\nretry_basis = "previous"')
     for address, service in ((SHARED, "nd"), (PREMIUM, "pr")):
         lines.append(f'[[number]]\naddress = "{address}"\nservice = "{service}"')
         lines += [f'[[number.keyword]]\nword = "{keyword_of(n)}"\naccount = "account{n}"' for n in range(1, accounts + 1)]

@@ -5,6 +5,7 @@ Hypothesis runs without deadlines (nothing here judges by time), and in CI alway
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import itertools
 import os
@@ -59,14 +60,40 @@ async def pg_database(pg_server: str) -> AsyncIterator[str]:
     """The DSN of a fresh, empty PostgreSQL database that is dropped after the test, whoever is still connected."""
     name = f"odzew_{os.getpid()}_{next(_numbers)}"
     await _execute(pg_server, f"CREATE DATABASE {name} TEMPLATE template0")
-    yield pg_server.replace("/postgres?", f"/{name}?")
+    yield _dsn(pg_server, name)
+    await _execute(pg_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def pg_template(pg_server: str) -> str:
+    """The name of a migrated database to copy: migrating one for each test would take longer than most tests."""
+    name = f"odzew_template_{os.getpid()}"
+
+    async def make() -> None:
+        await _execute(pg_server, f"CREATE DATABASE {name} TEMPLATE template0")
+        database = open_database(_dsn(pg_server, name), FixedClock(), fixed=True)
+        await database.migrate()
+        await database.close()
+
+    asyncio.run(make())
+    return name
+
+
+@pytest.fixture
+async def pg_migrated(pg_server: str, pg_template: str) -> AsyncIterator[str]:
+    """As `pg_database`, but with our tables."""
+    name = f"odzew_{os.getpid()}_{next(_numbers)}"
+    await _execute(pg_server, f"CREATE DATABASE {name} TEMPLATE {pg_template}")
+    yield _dsn(pg_server, name)
     await _execute(pg_server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database on each engine."""
-    return f"sqlite:///{tmp_path}/odzew.db" if request.param == "sqlite" else str(request.getfixturevalue("pg_database"))
+    """The URL of a database on each engine: an empty one, or, for a test that asks for `db` too, that one."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/odzew.db"
+    return str(request.getfixturevalue("pg_migrated" if "db" in request.fixturenames else "pg_database"))
 
 
 @pytest.fixture
@@ -90,6 +117,10 @@ async def open_again(database_url: str, clock: FixedClock) -> AsyncIterator[Call
     yield open_again
     for database in opened:
         await database.close()
+
+
+def _dsn(server: str, name: str) -> str:
+    return server.replace("/postgres?", f"/{name}?")
 
 
 async def _execute(dsn: str, sql: str) -> None:

@@ -21,13 +21,14 @@ Value = Any  # one of: str, int, float, bool, tuple of str, tuple of float
 
 @dataclass(slots=True, frozen=True)
 class Setting:
-    """One row of the table. `least`: the smallest number that makes sense."""
+    """One row of the table. `least`: the smallest number that makes sense; `one_of`: the only words that do."""
 
     name: str
     type: Type
     default: Value
     help: str
     least: float = 0
+    one_of: tuple[str, ...] = ()
 
 
 SETTINGS: Final[tuple[Setting, ...]] = (
@@ -40,7 +41,10 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("ingest_body", "whole", 16 << 20, "Largest body of a push from a network, in octets; more is answered 413.", 1024),
     Setting("phones", "whole", 10_000, "Most numbers in the API's parameter phone; more is error 2001.", 1),
     Setting("retry_minutes", "numbers", (5.0, 10.0, 15.0, 60.0), "When a failed call to a client's URL is repeated, in minutes."),
-    Setting("retry_basis", "text", "first", "What retry_minutes count from: the first attempt or the previous one (first, previous)."),
+    Setting(
+        "retry_basis", "text", "first", "What retry_minutes count from: the first attempt or the previous one (first, previous).",
+        one_of=("first", "previous"),
+    ),
     Setting("calls", "whole", 256, "Calls to clients' URLs in flight, in all.", 1),
     Setting("calls_per_account", "whole", 128, "Calls in flight for one account.", 1),
     Setting("calls_per_target", "whole", 8, "Calls in flight for one target that sets no concurrency of its own.", 1),
@@ -50,10 +54,13 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("password_verifications", "whole", 2, "Password verifications at once.", 1),
     Setting("password_waiting", "whole", 32, "Password verifications that may wait; beyond it log-ins are answered 429.", 1),
     Setting("stop_seconds", "number", 15.0, "How long a stop waits for what is in flight.", 0),
-    Setting("log_format", "text", "json", "How log lines are written: json, or text for people.",),
-    Setting("log_level", "text", "info", "Least severe events that are logged: debug, info, warning, error."),
+    Setting("log_format", "text", "json", "How log lines are written: json, or text for people.", one_of=("json", "text")),
+    Setting(
+        "log_level", "text", "info", "Least severe events that are logged: debug, info, warning, error.",
+        one_of=("debug", "info", "warning", "error"),
+    ),
     Setting("log_access", "flag", False, "Log a line for each HTTP request, without parameters."),
-)
+)  # fmt: skip
 BY_NAME: Final = {setting.name: setting for setting in SETTINGS}
 
 _TRUE: Final = ("1", "true", "yes", "on")
@@ -104,6 +111,8 @@ def _checked(name: str, value: Value, place: str) -> Value:
     numbers = read_value if isinstance(read_value, tuple) else (read_value,)
     if any(isinstance(number, int | float) and not setting.least <= number < 1 << 60 for number in numbers):
         raise SettingError(f"{name} {place}: {value!r} is out of range")
+    if setting.one_of and read_value not in setting.one_of:
+        raise SettingError(f"{name} {place}: {value!r} is none of {', '.join(setting.one_of)}")
     return read_value
 
 

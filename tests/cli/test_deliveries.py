@@ -10,6 +10,7 @@ import pytest
 from odzew.model import Attempt
 from odzew.store.db import Request, Rows, statement
 from odzew.store.deliveries import Ending, Result, end, record
+from odzew.store.lookup import deliveries
 from tests.cli.house import House, an_arrival
 
 STARTED = 1_413_883_083_000_000
@@ -93,7 +94,9 @@ def test_a_removed_target_is_still_named(full: House) -> None:
     assert full.json("deliveries", "show", 1)["target"] == "sms"
 
 
-@pytest.mark.parametrize(("words", "code", "says"), [(["show", "77"], 1, "there is no delivery 77"), (["list", "--state", "lost"], 2, "is no state")])
+@pytest.mark.parametrize(
+    ("words", "code", "says"), [(["show", "77"], 1, "there is no delivery 77"), (["list", "--state", "lost"], 2, "is no state")]
+)
 def test_refusals(words: list[str], code: int, says: str, full: House) -> None:
     assert says in full.refuses("deliveries", *words, code=code)
 
@@ -104,7 +107,8 @@ def test_nothing_at_all(house: House) -> None:
 
 
 def test_what_is_pending_is_found_without_reading_what_is_not(full: House) -> None:
-    sql = "EXPLAIN QUERY PLAN SELECT d.id FROM owed o JOIN deliveries d ON d.id = o.delivery_id WHERE o.delivery_id < 9 ORDER BY o.delivery_id DESC"
-    plan = " ".join(row[3] for row in full.read(statement, sql))
+    asked = next(deliveries("pending", 9, 50))
+    assert isinstance(asked, Rows)
+    plan = " ".join(row[3] for row in full.read(statement, f"EXPLAIN QUERY PLAN {asked.sql}", *asked.parameters))
     assert "SEARCH o" in plan
     assert "SCAN d" not in plan

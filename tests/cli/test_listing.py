@@ -36,7 +36,12 @@ def test_no_control_character_is_ever_printed(text: str) -> None:
         assert not any(unicodedata.category(character) in ("Cc", "Cs") for character in shown)
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=10
+)
+
+
+@given(VALUES)
 def test_json_says_the_same_after_its_escapes(value: object) -> None:
     assert json.loads(visible_json(json.dumps(value, ensure_ascii=False, indent=2))) == value
 

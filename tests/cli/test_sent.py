@@ -42,7 +42,8 @@ def test_more_lines_than_one_transaction_takes(house: House) -> None:
 
 
 def test_bad_lines_are_named_and_hinder_no_other(house: House) -> None:
-    lines = [a_line(1), "no json", a_line(2, account="nobody"), a_line(3, phone="x"), a_line(4, sent_at="2014-02-30"), a_line(5), "[]", "\x00"]
+    wrong = [a_line(2, account="nobody"), a_line(3, phone="x"), a_line(4, sent_at="2014-02-30")]
+    lines = [a_line(1), "no json", *wrong, a_line(5), "[]", "\x00"]
     told = house.refuses("sent", "import", "-", input="\n".join(lines))
     assert [line.partition(":")[0] for line in told.splitlines()[:-1]] == [f"line {number}" for number in (2, 3, 4, 5, 7, 8)]
     assert told.endswith("6 lines were not taken.\n")

@@ -14,7 +14,7 @@ from odzew.forward.call import Answer, Call, StreamedBody
 from odzew.forward.engine import Engine, EngineLimits
 from odzew.forward.exchange import Exchange
 from odzew.forward.outcome import of_status
-from odzew.model import Account, Attempt, Attachment, Kind, Message, Owed, Target
+from odzew.model import Account, Attachment, Attempt, Kind, Message, Owed, Target
 from odzew.store import deliveries, messages
 from odzew.store.changes import bump
 from odzew.store.db import Database, MakeUnit, Request, reserve, statement
@@ -28,9 +28,10 @@ SECRET = "whsec_" + "MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI="
 
 
 def a_message(
-    text: str = "AUTO 1", *, kind: Kind = "nd", number: int = 1, account: int | None = 1, received_at: int = 1_413_883_083_000_000, **rest: Any
+    text: str = "AUTO 1", *, kind: Kind = "nd", number: int = 1, account: int = 1, received_at: int = 1_413_883_083_000_000, **rest: Any
 ) -> Message:
-    return Message(number, kind, account, rest.pop("sender", "+48500600700"), rest.pop("recipient", "+48664078059"), text, received_at, **rest)
+    sender, recipient = rest.pop("sender", "+48500600700"), rest.pop("recipient", "+48664078059")
+    return Message(number, kind, account, sender, recipient, text, received_at, **rest)
 
 
 def an_account(number: int = 1, **rest: Any) -> Account:
@@ -184,7 +185,9 @@ class ScriptedSender:
 class Gateway:
     """One process that forwards. What another one has left in the database it finds there."""
 
-    def __init__(self, db: Database, clock: FixedClock, sender: ScriptedSender | None = None, limits: EngineLimits | None = None, **rest: Any):
+    def __init__(
+        self, db: Database, clock: FixedClock, sender: ScriptedSender | None = None, limits: EngineLimits | None = None, **rest: Any
+    ) -> None:
         self.db = Watched(db)
         self.clock = clock
         self.sender = sender or ScriptedSender(clock)
@@ -222,7 +225,7 @@ class Gateway:
     # --- what is set up ----------------------------------------------------------------------------------------------
 
     async def an_account(self, name: str = "acme", **rest: Any) -> int:
-        ids: dict[str, int] = await self.db.write(_save_account, Account(0, name, **rest))
+        ids: dict[str, int] = await self.db.inner.write(_save_account, Account(0, name, **rest))
         await self.present.refresh()
         return ids[name]
 
@@ -232,12 +235,12 @@ class Gateway:
             account = known[0] if known else await self.an_account()
         url = rest.pop("url", f"http://{host}/in?id=#ID#&t=#WIADOMOSC#")
         wanted = a_target(url, account=account, name=rest.pop("name", host), **rest)
-        await self.db.write(_save_target, wanted)
+        await self.db.inner.write(_save_target, wanted)
         return await self._saved(wanted)
 
     async def edit(self, target: Target, wake: bool = True, **changes: Any) -> Target:
         """Changes a target as a person would."""
-        await self.db.write(_save_target, replace(target, **changes))
+        await self.db.inner.write(_save_target, replace(target, **changes))
         saved = await self._saved(target)
         if wake:
             self.engine.wake()
@@ -245,7 +248,7 @@ class Gateway:
         return saved
 
     async def remove(self, target: Target) -> None:
-        await self.db.write(_remove_target, target.id)
+        await self.db.inner.write(_remove_target, target.id)
         await self.present.refresh()
         self.engine.wake()
         await self.quiet()

@@ -96,7 +96,8 @@ class InlineDatabase:
         if isinstance(request, Rows):
             return connection.execute(for_sqlite(request.sql), _parameters(request.parameters)).fetchall()
         if isinstance(request, Many):
-            return connection.executemany(for_sqlite(request.sql), request.rows) and None
+            connection.executemany(for_sqlite(request.sql), request.rows)
+            return None
         if isinstance(request, Reserve):
             sql = "UPDATE sequences SET next = next + ? WHERE name = ? RETURNING next"
             (end,) = connection.execute(sql, (request.n, request.table)).fetchone()

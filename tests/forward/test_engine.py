@@ -104,9 +104,12 @@ async def test_each_delivery_has_one_jitter_that_moves_all_its_repeats_alike(gat
     begun = clock.now()
     ids = await here.owe(await here.a_target(), 20)
     await here.advance(minutes=62)
-    late = {key: [round((minute - slot) * MINUTE) for minute, slot in zip(here.sender.minutes(begun, key), (0, 5, 10, 15, 60), strict=True)] for key in ids}
-    for key, (first, *repeats) in late.items():
+    late: dict[int, list[int]] = {}
+    for key in ids:
+        times = zip(here.sender.minutes(begun, key), (0, 5, 10, 15, 60), strict=True)
+        first, *late[key] = [round((minute - slot) * MINUTE) for minute, slot in times]
         assert first == 0
+    for key, repeats in late.items():
         assert set(repeats) == {Schedule().jitter(key)}
     assert len({repeats[1] for repeats in late.values()}) == 20, "they do not come back together"
 
@@ -147,7 +150,9 @@ async def test_an_outage_of_ours_does_not_count_towards_the_24_hours(gateway: Op
     assert (await here.ends())[delivery] == "http_5xx", "all attempts were made"
 
 
-async def test_after_an_outage_of_30_minutes_one_call_is_made_at_once_and_the_rest_keep_their_gaps(gateway: Open, clock: FixedClock) -> None:
+async def test_after_an_outage_of_30_minutes_one_call_is_made_at_once_and_the_rest_keep_their_gaps(
+    gateway: Open, clock: FixedClock
+) -> None:
     here = await gateway()
     here.sender.status = lambda made: 500
     begun = clock.now()
@@ -231,10 +236,10 @@ async def test_an_engine_that_does_not_run_takes_nothing(gateway: Open, clock: F
     here = await gateway()
     target = await here.a_target()
     await here.stop()
-    assert not here.engine.runs
+    runs = [here.engine.runs]
     ids = await here.owe(target, 3)
     await here.quiet()
     assert here.sender.made == []
     await here.start()
-    assert here.engine.runs
+    assert [*runs, here.engine.runs] == [False, True]
     assert [made.delivery for made in here.sender.made] == ids

@@ -91,6 +91,21 @@ async def test_an_outcome_that_is_stored_while_its_row_is_being_read_makes_no_se
     assert [made.delivery for made in here.sender.made] == ids
 
 
+async def test_what_is_offered_while_a_load_is_under_way_takes_its_turn_behind_it_and_is_called_once(gateway: Open) -> None:
+    here = await gateway()
+    target = await here.a_target()
+    first = await here.owe(target, 2, offer=False)
+    here.db.gates["due_and_later"] = asyncio.Event()
+    here.engine.look()
+    await here.quiet()
+    second = await here.owe(target, 2)
+    await here.quiet()
+    assert here.sender.made == []
+    here.db.gates.pop("due_and_later").set()
+    await here.quiet()
+    assert [made.delivery for made in here.sender.made] == first + second
+
+
 async def test_no_call_starts_while_the_process_may_lose_its_lease(gateway: Open) -> None:
     may = [False]
     here = await gateway(may_start=lambda: may[0])

@@ -146,7 +146,9 @@ async def test_waking_one_target_reads_what_it_waits_for_again_and_calls_nobody_
     ids, others = await here.owe(target, 6), await here.owe(other, 6)
     await here.quiet()
     reads = here.db.reads["due_and_later"]
+    waiting = {lane.target_id: len(lane) for lane in here.engine._lanes.values()}
     here.engine.wake(target.id)
+    assert {lane.target_id: len(lane) for lane in here.engine._lanes.values()} == {**waiting, target.id: 0}
     await here.quiet()
     assert here.db.reads["due_and_later"] > reads
     await here.advance(seconds=10)

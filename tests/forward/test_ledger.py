@@ -102,12 +102,12 @@ async def test_what_waits_while_a_commit_runs_is_the_next_group(desk: Desk) -> N
 
 async def test_a_group_is_bounded_and_so_is_what_waits(desk: Desk) -> None:
     await desk.owe(FULL)
-    assert not desk.ledger.is_full
+    full = [desk.ledger.is_full]
     desk.ledger.add(*map(a_result, range(1, FULL + 1)))
-    assert desk.ledger.is_full
+    full.append(desk.ledger.is_full)
     await desk.flush()
     assert desk.groups == [GROUP, FULL - GROUP]
-    assert not desk.ledger.is_full
+    assert [*full, desk.ledger.is_full] == [False, True, False]
 
 
 async def test_nothing_is_lost_or_told_while_the_database_is_away(desk: Desk) -> None:

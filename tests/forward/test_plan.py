@@ -119,7 +119,8 @@ waits = st.lists(st.integers(0, 3 * HOUR), min_size=8, max_size=8)
 @given(minutes, waits, st.integers(1, 1 << 40))
 def test_a_delivery_that_always_fails_has_every_attempt_each_in_its_time(spans: list[float], late: list[int], key: int) -> None:
     schedule = Schedule(tuple(spans), "previous")
-    one, starts = owed(key=key), []
+    one = owed(key=key)
+    starts: list[int] = []
     while True:
         started = one.due_at + late[len(starts)]
         starts.append(started)

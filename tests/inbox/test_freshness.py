@@ -92,3 +92,13 @@ def test_memory_is_bounded() -> None:
     assert [freshness.count(Filter(1, since=n)) for n in range(5)] == [None, None, 2, 3, 4]
     freshness.remember(Filter(1, tuple(map(str, range(100)))), freshness.version(1), 1)
     assert freshness.count(Filter(1, tuple(map(str, range(100))))) is None
+
+
+def test_readers_who_mark_leave_the_other_version_as_it_is() -> None:
+    freshness = Freshness(shared=False)
+    before = freshness.unmarked(1)
+    freshness.marked(ALL, freshness.version(1), None, 2)
+    assert freshness.unmarked(1) == before
+    freshness.touch([1])
+    assert freshness.unmarked(1) != before
+    assert Freshness(shared=True).unmarked(1) is None

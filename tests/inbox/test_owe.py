@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -24,23 +25,23 @@ def owed(message: Message, *targets: Target) -> list[str]:
     return [target.name for target in targets_of(message, with_targets(a_directory(), *targets))]
 
 
-def on_keyword(name: str = "keyword", **fields: object) -> Target:
+def on_keyword(name: str = "keyword", **fields: Any) -> Target:
     return a_target(1, "keyword", KEYWORD, name=name, **fields)
 
 
-def on_number(name: str = "number", **fields: object) -> Target:
+def on_number(name: str = "number", **fields: Any) -> Target:
     return a_target(2, "number", NUMBER, name=name, **fields)
 
 
-def on_account(name: str = "account", **fields: object) -> Target:
+def on_account(name: str = "account", **fields: Any) -> Target:
     return a_target(3, "account", A, name=name, **fields)
 
 
-MMS = {"for_kind": "mms"}
-OFF = {"active": False}
+MMS: dict[str, Any] = {"for_kind": "mms"}
+OFF: dict[str, Any] = {"active": False}
 
 # what is meant, the message, the targets, who gets it
-CASES = (
+CASES: tuple[tuple[str, Message, tuple[Target, ...], list[str]], ...] = (
     ("none", a_message(), (), []),
     ("the account's", a_message(), (on_account(),), ["account"]),
     ("the number's before the account's", a_message(), (on_account(), on_number()), ["number"]),

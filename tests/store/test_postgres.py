@@ -57,7 +57,8 @@ async def test_a_deadlock_runs_a_unit_again(db: PostgresDatabase) -> None:
         yield Rows("UPDATE changes SET counter = counter + 1 WHERE name = ?", (second,))
         return first
 
-    assert await asyncio.gather(db.write(unit, "due", "messages"), db.write(unit, "messages", "due")) == ["due", "messages"]
+    ended = await asyncio.gather(db.write(unit, "due", "messages"), db.write(unit, "messages", "due"))
+    assert list(ended) == ["due", "messages"]
     assert len(runs) == 3
     counters = await db.read(statement, "SELECT counter FROM changes WHERE name IN ('due', 'messages')")
     assert [row[0] for row in counters] == [2, 2]

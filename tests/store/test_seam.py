@@ -109,9 +109,9 @@ async def test_a_value_that_cannot_be_stored_is_our_error_and_not_temporary(db: 
 
 
 async def test_nul_in_a_text_is_kept_or_refused_but_never_cut(db: Database) -> None:
-    (ended,) = await asyncio.gather(db.write(keep, "a", "x\0y"), return_exceptions=True)
+    ended: list[Any] = await asyncio.gather(*[db.write(keep, "a", "x\0y")], return_exceptions=True)
     kept = [row[0] for row in await db.read(statement, "SELECT value FROM installation")]
-    assert (kept, getattr(ended, "temporary", None)) in ((["x\0y"], None), ([], False))
+    assert (kept, getattr(ended[0], "temporary", None)) in ((["x\0y"], None), ([], False))
 
 
 @pytest.mark.parametrize("count", [0, 1, 5000])
@@ -238,7 +238,8 @@ async def test_a_lock_may_name_nothing_and_more_words_than_a_server_has_locks_fo
         return len(words)
 
     wanted = [f"+48500{n:06}" for n in range(20_000)]
-    assert await asyncio.gather(db.write(unit, []), db.write(unit, wanted), db.write(unit, wanted[::-1])) == [0, 20_000, 20_000]
+    counted = await asyncio.gather(*(db.write(unit, words) for words in ([], wanted, wanted[::-1])))
+    assert counted == [0, 20_000, 20_000]
 
 
 URLS = ("", "odzew.db", "sqlite://", "sqlite:///", "sqlite:///:memory:", "mysql://user:secret@host/name", "sqlite://host/odzew.db")

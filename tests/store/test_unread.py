@@ -152,12 +152,15 @@ def test_sqlite_finds_it_by_the_index_and_sorts_nothing(file: str) -> None:
     connection.close()
 
 
-def test_sqlite_counts_in_the_index_alone(file: str) -> None:
+def test_sqlite_counts_without_reading_a_message(file: str) -> None:
     connection = sqlite3.connect(file)
-    for wanted in (Filter(1), Filter(1, since=3, until=4), Filter(1, ("a",))):
+    ((root,),) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'messages'")
+    for wanted, reads in ((Filter(1), 0), (Filter(1, since=3, until=4), 0), (Filter(1, ("a",)), 0), (Filter(1, kind="nd"), 1)):
         rows = asked(unread.count(wanted))
-        (step,) = [step[3] for step in connection.execute("EXPLAIN QUERY PLAN " + for_sqlite(rows.sql), rows.parameters)]
-        assert step.startswith("SEARCH m USING COVERING INDEX messages_unread"), step
+        program = connection.execute("EXPLAIN " + for_sqlite(rows.sql), rows.parameters).fetchall()
+        cursors = {p1 for _, opcode, p1, p2, *_ in program if opcode == "OpenRead" and p2 == root}
+        # The row itself is sought only when a column of it is asked for.
+        assert len([1 for _, opcode, p1, *_ in program if opcode == "Column" and p1 in cursors]) == reads, wanted
     connection.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Annotated, Any, Final
@@ -58,6 +59,8 @@ async def demo(
 
 def _introduce(stage: Stage) -> None:
     api, token = f"{stage.url}/{LIST_ACTION}.json", stage.environment["TOKEN"]
+    # As it was called: in a fresh checkout it is not on the path.
+    program = sys.argv[0] if sys.argv[0].endswith("odzew") else "odzew"
     login = f"username={LOGIN} password={stage.environment['PASSWORD']}".split()
     for line in (
         "",
@@ -72,9 +75,9 @@ def _introduce(stage: Stage) -> None:
         f"    curl -s -H 'Authorization: Bearer {stage.environment['SOURCE_TOKEN']}' '{stage.url}/ingest/aggregator' \\",
         """      -d '{"from":"+48600700800","to":"+48799448855","text":"demo hello"}'""",
         "  Look at it all from the side, and give an owner to what nobody claims:",
-        f"    odzew inbox list --db {stage.db_url}",
-        f"    odzew deliveries list --db {stage.db_url}",
-        f"    odzew inbox assign ID --account {ACCOUNT} --db {stage.db_url}",
+        f"    {program} inbox list --db {stage.db_url}",
+        f"    {program} deliveries list --db {stage.db_url}",
+        f"    {program} inbox assign ID --account {ACCOUNT} --db {stage.db_url}",
         f"  Health: {stage.url}/healthz · {stage.url}/readyz · the API described: {stage.url}/openapi.json",
         "",
     ):

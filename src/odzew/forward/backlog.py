@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from odzew.model import Owed
 from odzew.store import deliveries, messages
-from odzew.store.db import Request, one
+from odzew.store.db import Request, Rows
 from odzew.store.deliveries import Ending
 from odzew.store.leases import Fence, check
 
@@ -36,7 +36,7 @@ def cancel(
     """
     if fence is not None:
         yield from check(fence)
-    if (yield from one("SELECT 1 FROM targets WHERE id = ? AND active = 1 AND removed_at IS NULL", target)) is not None:
+    if (yield Rows("SELECT 1 FROM targets WHERE id = ? AND active = 1 AND removed_at IS NULL", (target,))):
         return False, None
     keys = yield from deliveries.open_of_target(target, after, ENDED_AT_ONCE)
     yield from deliveries.end([Ending(key, target, "cancelled", SWITCHED_OFF, now) for key in keys if key not in held])

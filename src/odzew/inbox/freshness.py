@@ -29,11 +29,16 @@ class Freshness:
         self._limit = remembered
         self._epoch = 0
         self._accounts: dict[int, int] = {}
+        self._marks: dict[int, int] = {}
         self._counts: OrderedDict[Filter, tuple[Version, int]] = OrderedDict()
 
     def version(self, account_id: int) -> Version:
         """The present version of an account."""
         return self._epoch, self._accounts.get(account_id, 0)
+
+    def unmarked(self, account_id: int) -> object:
+        """As `version`, but it stays when readers mark. None where nothing is known."""
+        return None if self._shared else (self._epoch, self._accounts.get(account_id, 0) - self._marks.get(account_id, 0))
 
     def touch(self, account_ids: Iterable[int]) -> None:
         """The unread messages of these accounts have changed. To be called after the commit, before it is acknowledged."""
@@ -44,6 +49,7 @@ class Freshness:
         """Some process has changed somebody's messages."""
         self._epoch += 1
         self._accounts.clear()
+        self._marks.clear()
         self._counts.clear()
 
     def count(self, wanted: Filter) -> int | None:
@@ -72,5 +78,6 @@ class Freshness:
         """
         alone = known is not None and version == self.version(wanted.account_id)
         self.touch((wanted.account_id,))
+        self._marks[wanted.account_id] = self._marks.get(wanted.account_id, 0) + 1
         if alone and known is not None:
             self.remember(wanted, self.version(wanted.account_id), max(0, known - taken))

@@ -18,7 +18,8 @@ import structlog
 
 from odzew.clock import Clock
 from odzew.errors import StoreError
-from odzew.inbox.freshness import Freshness
+from odzew.inbox.estimate import Estimates
+from odzew.inbox.freshness import Freshness, Version
 from odzew.store import attachments, contacts, pulls, unread
 from odzew.store.attachments import AttachmentHead
 from odzew.store.db import Database, Request, Row
@@ -61,6 +62,7 @@ class Reader:
         self.db = db
         self.clock = clock
         self.freshness = freshness
+        self.estimates = Estimates()
         self.process = process
         self.stopping = asyncio.Event()
         self._ending: set[asyncio.Task[None]] = set()
@@ -159,11 +161,13 @@ class Reading:
             self._more = False
             self.pages = _pages(known, ask.limit)
             return
-        version = freshness.version(ask.wanted.account_id)
+        if known is None and not ask.read:
+            known = self._estimate(counted)
+        version, unmarked = freshness.version(ask.wanted.account_id), freshness.unmarked(ask.wanted.account_id)
         self.window = await self._next_window(Span(unread.WINDOW, None, None, skip), count=known is None)
         total = self.window.total
         if total is not None:
-            freshness.remember(counted, version, total)
+            self._counted(counted, total, version, unmarked)
         elif ask.limit is not None and ask.read and known is None and self.window.rows:
             total = len(self.window.rows) + await self._count_left(counted)
         self.pages = _pages(known if total is None else total, ask.limit)
@@ -217,6 +221,7 @@ class Reading:
         self._pull = window.pull
         if window.rows:
             reader.freshness.marked(counted, version, known, len(window.rows))
+            reader.estimates.taken(counted, len(window.rows))
         elif span.after is None:
             reader.freshness.remember(counted, version, 0)
         return window
@@ -224,10 +229,21 @@ class Reading:
     async def _count_left(self, counted: Filter) -> int:
         if not self._more and len(self.window.rows) < (self._ask.limit or 0):
             return 0
-        version = self._reader.freshness.version(counted.account_id)
+        if (known := self._estimate(counted)) is not None:
+            return known
+        freshness, account = self._reader.freshness, counted.account_id
+        version, unmarked = freshness.version(account), freshness.unmarked(account)
         left: int = await self._reader.db.read(unread.count, counted)
-        self._reader.freshness.remember(counted, version, left)
+        self._counted(counted, left, version, unmarked)
         return left
+
+    def _estimate(self, counted: Filter) -> int | None:
+        reader = self._reader
+        return reader.estimates.left(counted, reader.freshness.unmarked(counted.account_id), reader.clock.monotonic())
+
+    def _counted(self, counted: Filter, count: int, version: Version, unmarked: object) -> None:
+        self._reader.freshness.remember(counted, version, count)
+        self._reader.estimates.counted(counted, count, unmarked, self._reader.clock.monotonic())
 
     # --- the end -----------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,204 @@
+"""`kill -9` of the server, a hundred times, while a network pushes and a client's URL is called: what was lost, what came twice.
+
+In flight at a kill are the calls that had begun and whose outcome was not committed: counted from what is still owed in the
+database that the dead server left, against what the client's URL saw. `open` of them were not answered yet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import shutil
+from collections import Counter
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from odzew.clock import Clock
+from odzew.store.db import Request, Rows
+from proof import words
+from proof.http import Connection, poll
+from proof.network import Network
+from proof.report import Report, percentile
+from proof.server import Server
+from proof.sink import Called, Sink
+from proof.stand import ENGINES, EngineName, database, directory, opened, prepare
+
+KILLS: Final = 100
+TARGETS: Final = 4
+LONGEST_LIFE: Final = 0.7  # seconds under load
+TAKEN_OVER_WITHIN: Final = 25.0  # PostgreSQL: the dead process's lease runs out first
+SETTLES_WITHIN: Final = 240.0
+RETRY: Final = (0.02,) * 10  # minutes after the attempt before
+_stored = re.compile(rb'"id":([0-9]+),"type":"ndi"[^}]*?"text":"serial ([0-9]+) of').findall
+
+
+@dataclass(slots=True)
+class Kill:
+    """One kill: calls in flight, those of them that were open, the age of the oldest answered one, seconds until the first call."""
+
+    in_flight: int
+    open: int
+    oldest: float
+    until_first_call: float
+
+
+@dataclass
+class Outcome:
+    """What was found after the last restart."""
+
+    kills: list[Kill] = field(default_factory=list)
+    acknowledged: int = 0
+    missing: int = 0
+    stored: int = 0
+    stored_twice: int = 0
+    may_be_twice: int = 0
+    not_forwarded: int = 0
+    calls: int = 0
+    duplicates: int = 0
+
+    @property
+    def in_flight(self) -> int:
+        return sum(kill.in_flight for kill in self.kills)
+
+
+class Run:
+    """A database, a network, a client's URL, and one server after another."""
+
+    def __init__(self, url: str, engine: EngineName, place: Path, clock: Clock, seed: int = 3) -> None:
+        self.url = url
+        self.engine = engine
+        self.place = place
+        self.clock = clock
+        self.network = Network(clock, TARGETS)
+        self.called = asyncio.Event()
+        self.sink = Sink(clock, delay=0.004, fails=0.05, told=self._told)
+        self.outcome = Outcome()
+        self._chance = random.Random(seed)
+
+    async def prepare(self) -> None:
+        await self.sink.start()
+        setup = words.setup_text(1, self.sink.url, TARGETS, RETRY)
+        await prepare(self.url, self.place, setup)
+
+    async def kill_once(self) -> None:
+        """One life of a server: it starts, forwards, is under load for a random time, and is killed."""
+        server = await Server(self.url, self.clock).start()
+        begun = self.clock.monotonic()
+        first = len(self.sink.calls)
+        self.called.clear()
+        await self.network.push_one(server.port)
+        if not await self.clock.wait(self.called, TAKEN_OVER_WITHIN):
+            raise AssertionError(f"nothing was forwarded within {TAKEN_OVER_WITHIN} s of a restart")
+        until_first = self.clock.monotonic() - begun
+        load = asyncio.create_task(self.network.push_until(server.port, asyncio.Event()))
+        await self.clock.sleep(self._chance.random() * LONGEST_LIFE)
+        await server.kill()
+        killed = self.clock.monotonic()
+        await load
+        owed = await self._still_owed()
+        lost = [called for called in self.sink.calls[first:] if called.message_id in owed and not called.failed]
+        answered = [killed - called.answered for called in lost if called.answered is not None]
+        self.outcome.kills.append(Kill(len(lost), len(lost) - len(answered), max(answered, default=0.0), until_first))
+
+    async def settle(self) -> Outcome:
+        """The last server: everything is pushed again, forwarded and pulled; then it is counted."""
+        server = await Server(self.url, self.clock).start()
+        async with self.clock.deadline(SETTLES_WITHIN):
+            while self.network.again:
+                await self.network.push_rest(server.port)
+            while await self._count_owed():
+                await self.clock.sleep(0.2)
+        serials = await _pull(server.port)
+        await server.stop()
+        await self.sink.stop()
+        return self._judge(serials)
+
+    def _judge(self, serials: dict[int, int]) -> Outcome:
+        """`serials`: id of each stored message -> its serial number."""
+        outcome, network = self.outcome, self.network
+        outcome.acknowledged = len(network.acknowledged)
+        outcome.stored = len(serials)
+        outcome.missing = sum(1 for serial, key in network.acknowledged.items() if serials.get(key) != serial)
+        outcome.stored_twice = len(serials) - len(set(serials.values()))
+        outcome.may_be_twice = network.repeated_without_id
+        times = Counter(called.message_id for called in self.sink.calls if not called.failed)
+        outcome.not_forwarded = sum(1 for key in serials if not times[key])
+        outcome.calls = len(self.sink.calls)
+        outcome.duplicates = sum(n - 1 for n in times.values())
+        return outcome
+
+    def _told(self, _called: Called) -> None:
+        self.called.set()
+
+    async def _still_owed(self) -> set[int]:
+        """Messages owed in the database as the dead server left it. SQLite: of a copy, so that the next server recovers it itself."""
+        if self.engine == "sqlite":
+            source = Path(self.url.removeprefix("sqlite:///"))
+            for name in ("copy.db-shm", "copy.db-wal"):
+                (self.place / name).unlink(missing_ok=True)
+            shutil.copyfile(source, self.place / "copy.db")
+            if (log := source.with_name(source.name + "-wal")).exists():
+                shutil.copyfile(log, self.place / "copy.db-wal")
+            async with opened(f"sqlite:///{self.place / 'copy.db'}") as db:
+                return await db.read(_owed)  # type: ignore[no-any-return]  # a unit's value has any type
+        async with opened(self.url) as db, self.clock.deadline(10.0):
+            while await db.read(_others):  # what the dead server had sent may still be committed
+                await self.clock.sleep(0.01)
+            return await db.read(_owed)  # type: ignore[no-any-return]  # a unit's value has any type
+
+    async def _count_owed(self) -> int:
+        async with opened(self.url) as db:
+            return len(await db.read(_owed))
+
+
+async def _pull(port: int) -> dict[int, int]:
+    async with Connection(port) as connection:
+        body = b"".join([piece async for piece in connection.stream(poll())])
+    return {int(key): int(serial) for key, serial in _stored(body)}
+
+
+def _owed() -> Generator[Request, Any, set[int]]:
+    rows = yield Rows("SELECT d.message_id FROM owed o JOIN deliveries d ON d.id = o.delivery_id")
+    return {row[0] for row in rows}
+
+
+def _others() -> Generator[Request, Any, int]:
+    sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    rows = yield Rows(sql)
+    return int(rows[0][0])
+
+
+async def on_engine(engine: EngineName, report: Report, clock: Clock, kills: int = KILLS) -> None:
+    with directory() as place, database(engine, place) as url:
+        trial = Run(url, engine, place, clock)
+        await trial.prepare()
+        for number in range(1, kills + 1):
+            await trial.kill_once()
+            if number % 10 == 0:
+                last = trial.outcome.kills[-1]
+                print(f"      {engine}: {number} kills, {len(trial.network.acknowledged)} acknowledged; at the last {last}", flush=True)
+        found = await trial.settle()
+    report.say(f"{engine}: kills", len(found.kills), each=[[kill.in_flight, kill.open, round(kill.oldest, 4)] for kill in found.kills])
+    report.say(f"{engine}: messages acknowledged", found.acknowledged)
+    report.hold(f"{engine}: acknowledged and missing", found.missing, at_most=0)
+    report.hold(f"{engine}: stored twice (only those that came again and had no id)", found.stored_twice, at_most=found.may_be_twice)
+    report.hold(f"{engine}: stored and never forwarded", found.not_forwarded, at_most=0)
+    report.say(f"{engine}: calls of the client's URL", found.calls)
+    report.hold(f"{engine}: messages that the client got again", found.duplicates, at_most=found.in_flight)
+    report.say(f"{engine}: in flight at a kill, median", percentile([float(kill.in_flight) for kill in found.kills], 0.5))
+    report.say(f"{engine}: in flight at a kill, most", max(kill.in_flight for kill in found.kills))
+    report.say(f"{engine}: of these not answered yet, most", max(kill.open for kill in found.kills))
+    report.say(f"{engine}: longest between an answer that was lost and the kill", max(kill.oldest for kill in found.kills) * 1000, "ms")
+    first = [kill.until_first_call for kill in found.kills]
+    report.say(f"{engine}: from a start to the first call, median", percentile(first, 0.5), "s")
+    report.hold(f"{engine}: from a start to the first call, most", max(first), "s", at_most=20)
+
+
+async def run(clock: Clock) -> bool:
+    report = Report("kills", clock)
+    for engine in ENGINES:
+        await on_engine(engine, report, clock)
+    return report.save()
