@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -12,11 +11,12 @@ from typing import Final
 
 from odzew.clock import Clock
 from proof import words
-from proof.http import Broken, Connection, poll, push
+from proof.http import Broken, Connection, poll
 from proof.report import Report, percentile
 from proof.seed import Mix, fill
 from proof.server import Server
 from proof.stand import ENGINES, EngineName, database, directory, opened, prepare, wal_octets
+from proof.steady import Steady
 
 CLIENTS: Final = 8
 MESSAGES: Final = 100_000
@@ -27,7 +27,6 @@ LONG_TEXT: Final = 1_960  # characters, so that 10,000 messages are more than th
 SLOW: Final = 100_000  # octets per second
 BUFFER: Final = 64 * 1024  # SO_RCVBUF
 INGEST_RATE: Final = 100  # pushes per second beside the readers
-INGEST_CONNECTIONS: Final = 8
 WAL_LIMIT: Final = 64 << 20
 HEAD: Final = 40  # octets of an item in which its id lies; one that is found twice is the same
 MOST: Final = 1_000  # largest page
@@ -72,40 +71,10 @@ class Scene:
     port: int
     clock: Clock
     stop: asyncio.Event = field(default_factory=asyncio.Event)
-    took: list[float] = field(default_factory=list)
     wal: int = 0
     complete: Counter[int] = field(default_factory=Counter)
     sizes: list[int] = field(default_factory=list)
     cuts: list[float] = field(default_factory=list)
-
-    async def ingest(self, rate: int = INGEST_RATE) -> None:
-        """Pushes single messages at a steady rate, each timed from when it was due."""
-        free: asyncio.Queue[Connection] = asyncio.Queue()
-        for _ in range(INGEST_CONNECTIONS):
-            free.put_nowait(await Connection(self.port).__aenter__())
-        begun = self.clock.monotonic()
-        pushes: set[asyncio.Task[None]] = set()
-        for number in itertools.count():
-            due = begun + number / rate
-            if (wait := due - self.clock.monotonic()) > 0 and await self.clock.wait(self.stop, wait):
-                break
-            if self.stop.is_set():
-                break
-            task = asyncio.create_task(self._push(free, number, due))
-            pushes.add(task)
-            task.add_done_callback(pushes.discard)
-        await asyncio.gather(*pushes)
-        while not free.empty():
-            free.get_nowait().close()
-
-    async def _push(self, free: asyncio.Queue[Connection], number: int, due: float) -> None:
-        connection = await free.get()
-        one = {"from": "+48500600700", "to": words.SHARED, "text": f"{words.keyword_of(1)} beside {number}", "id": f"beside-{number}"}
-        reply = await connection.exchange(push(one))
-        self.took.append(self.clock.monotonic() - due)
-        if reply.status != 200:
-            raise AssertionError(reply)
-        free.put_nowait(connection)
 
     async def watch_wal(self, url: str) -> None:
         """Samples the size of the log ten times a second."""
@@ -113,15 +82,19 @@ class Scene:
             self.wal = max(self.wal, wal_octets(url))
             await self.clock.wait(self.stop, 0.1)
 
-    async def read_all(self, place: int, rate: int | None = None, cut_after: int | None = None, kill: Server | None = None) -> None:
-        """One answer of everything on one number, at a rate or as fast as it comes; cut off after so many octets (`kill`: by the server's end)."""
+    async def read_all(self, place: int | None = None, rate: int | None = None, cut_after: int | None = None, kill: Server | None = None) -> None:
+        """One answer of everything on one number (or on all), at a rate or as fast as it comes.
+
+        `cut_after`: the connection is cut after so many octets; `kill`: together with the server.
+        """
+        asked = {} if place is None else {"ndi": words.own_number(1, place)}
         size = 0
         ids: set[int] = set()
         rest = b""
         begun = self.clock.monotonic()
         async with Connection(self.port, BUFFER if rate or cut_after else None) as connection:
             try:
-                async for piece in connection.stream(poll(read=True, ndi=words.own_number(1, place))):
+                async for piece in connection.stream(poll(read=True, **asked)):
                     size += len(piece)
                     rest += piece
                     ids.update(int(found) for found in _ids(rest))
@@ -159,20 +132,22 @@ async def hard(engine: EngineName, report: Report, clock: Clock) -> None:
             await fill(db, Mix(MESSAGES, text=LONG_TEXT, kinds={"ndi": 1}), clock)
         server = await Server(url, clock).start()
         scene = Scene(server.port, clock)
-        beside = [asyncio.create_task(scene.ingest()), asyncio.create_task(scene.watch_wal(url))]
+        watching = asyncio.create_task(scene.watch_wal(url))
+        pushes = await Steady(server.port, INGEST_RATE).start()
         readers = [scene.read_all(0, rate=SLOW), scene.read_after_cuts(1, MESSAGES // READERS, CUTS), *(scene.read_all(n) for n in range(2, READERS))]
         await asyncio.gather(*readers)
+        took = [took for _, took in await pushes.stop()]
         scene.stop.set()
-        await asyncio.gather(*beside)
+        await watching
         peak = server.peak_rss()
         await server.stop()
     report.hold(f"{engine}: messages in no complete answer, of {MESSAGES}", MESSAGES - len(scene.complete), at_most=0)
     report.hold(f"{engine}: messages in more than one complete answer", sum(1 for times in scene.complete.values() if times > 1), at_most=0)
     report.hold(f"{engine}: smallest of the {READERS} answers", min(scene.sizes) / 1e6, "MB", at_least=ANSWER_OCTETS / 1e6)
     report.say(f"{engine}: one reader at {SLOW // 1000} kB/s; another was cut after", [round(cut / 1e6, 2) for cut in scene.cuts], "MB")
-    report.say(f"{engine}: pushes beside", len(scene.took))
-    report.say(f"{engine}: a push takes, median", percentile(scene.took, 0.5) * 1000, "ms")
-    report.hold(f"{engine}: a push takes, 99 of 100", percentile(scene.took, 0.99) * 1000, "ms", at_most=100)
+    report.say(f"{engine}: pushes beside", len(took))
+    report.say(f"{engine}: a push takes, median", percentile(took, 0.5) * 1000, "ms")
+    report.hold(f"{engine}: a push takes, 99 of 100", percentile(took, 0.99) * 1000, "ms", at_most=100)
     if engine == "sqlite":
         report.hold(f"{engine}: largest write-ahead log", scene.wal / (1 << 20), "MiB", at_most=WAL_LIMIT / (1 << 20))
     report.say(f"{engine}: peak memory of the server", peak / (1 << 20), "MiB")

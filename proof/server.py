@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import json
 import os
 import signal
@@ -19,6 +20,15 @@ STARTS_WITHIN: Final = 30.0  # seconds
 ENDS_WITHIN: Final = 30.0
 SERVE: Final = ("-m", "odzew.cli.main", "serve")
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
+
+
+_libc: Final = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG: Final = 1
+
+
+def die_with_parent() -> None:
+    """Called in a new process: it is killed when ours ends, however that ends."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class NotServing(Exception):
@@ -55,6 +65,7 @@ class Server:
         self._process = await asyncio.create_subprocess_exec(
             *self._wrapped_in, sys.executable, *self._program, env=environment,
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
+            preexec_fn=die_with_parent,
         )  # fmt: skip
         self._reading = asyncio.create_task(self._read())
         if not await self._clock.wait(self._serves, STARTS_WITHIN) or not self.port:

@@ -91,7 +91,8 @@ class Server:
         schedule = Schedule(self.settings["retry_minutes"], self.settings["retry_basis"])
         tls = tls_context(self.settings["extra_ca"] or None)
         certificate, key = self.settings["tls_cert"], self.settings["tls_key"]
-        self.listeners = Listeners(self.settings["listen"], (certificate, key) if certificate else None, self.settings["stop_seconds"])
+        pair = (certificate, key) if certificate else None
+        self.listeners = Listeners(self.settings["listen"], pair, self.settings["stop_seconds"], self.clock)
         self._closing.push_async_callback(self.listeners.stop)
         self.db: Database = open_database(self.settings["db"], self.clock)
         self._closing.push_async_callback(self.db.close)
@@ -175,7 +176,7 @@ class Server:
     def _subscribe(self) -> None:
         self.changes.subscribe("directory", lambda: self._run(self._refresh(), "odzew-directory"))
         self.changes.subscribe("targets", lambda: self._run(self._refresh(), "odzew-directory"))
-        self.changes.subscribe("due", self.engine.wake)
+        self.changes.subscribe("due", self.engine.look)
         self.changes.subscribe("messages", self.freshness.touch_all)
 
     async def _hold_leases(self) -> None:

@@ -112,7 +112,7 @@ def _checked(name: str, value: Value, place: str) -> Value:
     if any(isinstance(number, int | float) and not setting.least <= number < 1 << 60 for number in numbers):
         raise SettingError(f"{name} {place}: {value!r} is out of range")
     if setting.one_of and read_value not in setting.one_of:
-        raise SettingError(f"{name} {place}: {value!r} is none of {', '.join(setting.one_of)}")
+        raise SettingError(f"{name} is one of {', '.join(setting.one_of)}, not {value!r} ({place})")
     return read_value
 
 

@@ -15,6 +15,8 @@ import structlog
 import uvicorn
 
 from odzew.api.connection import Connection
+from odzew.api.patience import patient
+from odzew.clock import Clock
 from odzew.errors import SettingError
 
 Scope = MutableMapping[str, Any]
@@ -24,6 +26,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 log = structlog.get_logger("odzew.web")
 
+BACKLOG: Final = 2_048  # connections that wait to be taken
 KEEP_ALIVE: Final = 30  # seconds that an idle connection is kept for the next poll
 
 
@@ -43,8 +46,9 @@ def bind(listen: str) -> socket.socket:
     """A socket that listens on `host:port` or `[host]:port` once it is served. SettingError if that cannot be."""
     host, _, port = listen.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
-    if not port.isdecimal() or int(port) > 65535 or not host:
+    if not (port.isascii() and port.isdecimal() and len(port) < 6 and int(port) < 65_536) or not host:
         raise SettingError(f"{listen!r} is no address to listen on: use host:port, such as 127.0.0.1:8080")
+    found: socket.socket | None = None
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         found = socket.socket(family, kind, protocol)
@@ -52,8 +56,11 @@ def bind(listen: str) -> socket.socket:
         if family == socket.AF_INET6:
             found.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         found.bind(address)
-    except OSError as error:
-        raise SettingError(f"cannot listen on {listen}: {error.strerror}") from None
+        found.listen(BACKLOG)  # at once: of two that are only bound to one address, the second would fail later
+    except (OSError, ValueError) as error:  # ValueError: a name that no look-up takes
+        if found is not None:
+            found.close()
+        raise SettingError(f"cannot listen on {listen}: {getattr(error, 'strerror', None) or 'that is no host'}") from None
     found.setblocking(False)
     return found
 
@@ -91,12 +98,15 @@ class _Uvicorn(uvicorn.Server):
 class Listeners:
     """All listening sockets of the process and the server on them."""
 
-    def __init__(self, listen: Sequence[str], tls: tuple[str, str] | None, patience: float) -> None:
+    def __init__(self, listen: Sequence[str], tls: tuple[str, str] | None, patience: float, clock: Clock) -> None:
         self._tls = tls
+        self._clock = clock
         self._patience = patience
         self._server: _Uvicorn | None = None
         self._serving: asyncio.Task[None] | None = None
         self._sockets: list[socket.socket] = []
+        if not listen:
+            raise SettingError("listen names no address: use host:port, such as 127.0.0.1:8080")
         try:
             for one in listen:
                 self._sockets.append(bind(one))
@@ -135,7 +145,8 @@ class Listeners:
             ssl_certfile=certificate,
             ssl_keyfile=key,
         )
-        logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+        # Its warnings tell of what callers do wrong, a line for each of their requests.
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         try:
             config.load()
         except (OSError, ssl.SSLError) as error:

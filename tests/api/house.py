@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -83,15 +84,20 @@ async def open_house(
 
 
 @asynccontextmanager
-async def listening(app: Any) -> AsyncIterator[int]:
-    """Runs an ASGI application with uvicorn in the test's own loop; gives its port."""
+async def listening(app: Any, certificate: str | None = None, send_buffer: int | None = None) -> AsyncIterator[int]:
+    """Runs an ASGI application with uvicorn in the test's own loop; gives its port.
+
+    `certificate`: a file with its key, for TLS. `send_buffer`: octets that the kernel takes for each connection, about.
+    """
     config = uvicorn.Config(
-        app, port=0, http=Connection, proxy_headers=False, lifespan="off", log_config=None, access_log=False
+        app, port=0, http=Connection, proxy_headers=False, lifespan="off", log_config=None, access_log=False, ssl_certfile=certificate
     )
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
     await server.startup()
+    if send_buffer is not None:
+        server.servers[0].sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)  # connections inherit it
     try:
         yield server.servers[0].sockets[0].getsockname()[1]
     finally:

@@ -255,7 +255,7 @@ class Gateway:
 
     async def _saved(self, target: Target) -> Target:
         directory = await self.present.refresh()
-        return next(t for t in directory.levels["account", target.account_id] if t.name == target.name)
+        return next(t for t in directory.levels["account", target.account_id] if (t.name, t.for_kind) == (target.name, target.for_kind))
 
     # --- what comes in -----------------------------------------------------------------------------------------------
 

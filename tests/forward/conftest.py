@@ -14,6 +14,7 @@ from odzew.forward.guard import Guard
 from odzew.forward.sender import HttpSender
 from odzew.store.db import Database
 from tests.forward.builders import Gateway
+from tests.forward.client import Client
 from tests.forward.receiver import Receiver, Script, TableResolver
 
 Listen = Callable[..., Awaitable[Receiver]]
@@ -65,3 +66,10 @@ async def gateway(db: Database, clock: FixedClock) -> AsyncIterator[Open]:
     yield start
     for one in started:
         await one.stop()
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[Client]:
+    client = await Client().start()
+    yield client
+    await client.stop()

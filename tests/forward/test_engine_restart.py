@@ -91,6 +91,23 @@ async def test_a_start_during_a_stop_waits_for_its_end(gateway: Open, clock: Fix
     assert here.engine.runs
 
 
+async def test_outcomes_of_before_a_stop_are_not_written_under_the_next_fence(gateway: Open, clock: FixedClock) -> None:
+    here = await gateway()
+    here.sender.seconds = lambda made: 5.0
+    [delivery] = await here.owe(await here.a_target())
+    await here.quiet()
+    stopping = asyncio.create_task(here.engine.stop(patience=10))
+    await here.quiet()
+    fence = Fence("forward", "here", 7)
+    here.engine.start(fence)
+    await here.advance(seconds=4)
+    fences = [here.engine.fence]
+    await here.advance(seconds=2)
+    await stopping
+    assert [*fences, here.engine.fence] == [None, fence]
+    assert await here.states() == {delivery: "delivered"}
+
+
 async def test_a_database_that_is_away_when_outcomes_are_stored_makes_no_second_call(gateway: Open, clock: FixedClock) -> None:
     here = await gateway()
     here.sender.status = lambda made: 500 if made.delivery == ids[0] else 200

@@ -196,7 +196,7 @@ class Forwarding(RuleBasedStateMachine):
 
 
 TestForwarding = Forwarding.TestCase
-TestForwarding.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestForwarding.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
 
 
 def test_the_machine_sees_a_call_that_is_early() -> None:

@@ -21,46 +21,11 @@ from odzew.store import messages
 from odzew.store.db import Request
 from odzew.store.messages import SLICE
 from tests.forward.builders import SECRET, Watched, a_message, a_target, an_account
+from tests.forward.client import Client
 from tests.forward.inline import Disk, InlineDatabase
 
 KEY = base64.b64decode(SECRET.removeprefix("whsec_"))
 HERE = ("127.0.0.1",)
-
-
-class Client:
-    """A client's web server: keeps each request as it read it, and answers what the test says."""
-
-    def __init__(self) -> None:
-        self.requests: list[web.Request] = []
-        self.bodies: list[bytes] = []
-        self.forms: list[list[tuple[str, Any]]] = []
-        self.status = 200
-        self.answer = b"OK"
-        self.port = 0
-        self._runner: web.AppRunner | None = None
-
-    async def start(self) -> Client:
-        application = web.Application(client_max_size=64 << 20)
-        application.router.add_route("*", "/{path:.*}", self._serve)
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
-        return self
-
-    async def stop(self) -> None:
-        assert self._runner is not None
-        await self._runner.cleanup()
-
-    async def _serve(self, request: web.Request) -> web.Response:
-        self.requests.append(request)
-        self.bodies.append(await request.read())
-        self.forms.append(list((await request.post()).items()))
-        return web.Response(status=self.status, body=self.answer)
-
-    def url(self, rest: str) -> str:
-        return f"http://client.example:{self.port}{rest}"
 
 
 class Desk:
@@ -88,13 +53,6 @@ class Desk:
 def _store(message: Message, attachments: tuple[Attachment, ...]) -> Generator[Request, Any, None]:
     yield from messages.add([message])
     yield from messages.add_attachments([(message.id, attachments)])
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[Client]:
-    client = await Client().start()
-    yield client
-    await client.stop()
 
 
 @pytest.fixture

@@ -149,6 +149,7 @@ async def test_what_the_database_cannot_store_is_stored_without_details_and_hold
     assert set(desk.states().values()) == {"delivered"}
     assert sorted(desk.written) == list(range(1, 1001))
     assert {key: detail for key, detail in desk.details().items() if detail} == {position: UNSTORABLE}
+    assert len(desk.groups) < 20, "groups are large again after the culprit"
 
 
 async def test_what_cannot_be_stored_at_all_is_kept_and_its_turn_comes_again(desk: Desk) -> None:
