@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from odzew.clock import Clock
 from proof import words
@@ -87,7 +87,7 @@ class Scene:
 
         `cut_after`: the connection is cut after so many octets; `kill`: together with the server.
         """
-        asked = {} if place is None else {"ndi": words.own_number(1, place)}
+        asked: dict[str, Any] = {} if place is None else {"ndi": words.own_number(1, place)}
         size = 0
         ids: set[int] = set()
         rest = b""

@@ -20,7 +20,7 @@ from proof import words
 from proof.http import Connection, push
 from proof.server import ROOT, die_with_parent
 
-CONNECTIONS: Final = 32
+CONNECTIONS: Final = 200  # so many that a push never waits for another one's answer
 
 
 class Steady:
@@ -42,7 +42,7 @@ class Steady:
     async def stop(self) -> list[tuple[float, float]]:
         """(due, took) of each push."""
         assert self._process is not None
-        out, _ = await self._process.communicate()
+        out, _ = await self._process.communicate(b"")  # which ends its input
         if self._process.returncode:
             raise AssertionError("the steady pushes failed")
         return [(due, took) for due, took in json.loads(out)]

@@ -14,7 +14,6 @@ from typing import Any, Final
 import structlog
 import uvicorn
 
-from odzew.api.connection import Connection
 from odzew.api.patience import patient
 from odzew.clock import Clock
 from odzew.errors import SettingError
@@ -132,7 +131,7 @@ class Listeners:
         certificate, key = self._tls or (None, None)
         config = uvicorn.Config(
             app,
-            http=Connection,  # where a read mark must not rest on what still lies in a buffer of ours
+            http=patient(self._clock),  # a `Connection`: a read mark must not rest on what still lies in a buffer of ours
             ws="none",
             lifespan="off",
             interface="asgi3",

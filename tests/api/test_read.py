@@ -110,6 +110,16 @@ async def test_a_client_who_goes_away_in_mid_answer_gets_everything_again(both: 
     assert await both.unread() == []
 
 
+async def test_a_client_who_asks_twice_at_once_and_goes_away_gets_everything_again(house: House) -> None:
+    await big(house)
+    _, writer = await begun(house.client, {"read": True})
+    writer.write(b"GET /error/1001 HTTP/1.1\r\nHost: a\r\n\r\n")  # waits behind the answer that has begun
+    await until(house, lambda ids: len(ids) < 3_000)
+    writer.transport.abort()
+    await until(house, lambda ids: len(ids) == 3_000)
+    assert await pulls(house) == [[], []]
+
+
 async def test_an_answer_on_its_way_is_an_open_pull(house: House) -> None:
     await big(house)
     reader, writer = await begun(house.client, {"read": True})

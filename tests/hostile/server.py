@@ -23,7 +23,7 @@ from tests.api.client import Answer, Client
 API, OPERATOR, PUSH, KANNEL = (digit + "123456789abcdef0123456789abcdef" for digit in "0123")
 PASSWORD = "planted-password"
 PLANTED = "planted-text"
-TABLES = ("messages", "arrivals", "deliveries", "attempts", "contacts", "blacklist", "sent_messages")
+TABLES = ("messages", "arrivals", "deliveries", "attempts", "contacts", "blacklist", "sent")
 
 _SETUP = f"""
 [[account]]

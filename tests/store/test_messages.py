@@ -50,7 +50,7 @@ async def test_the_newest_first(db: Database) -> None:
     assert [message.id for message in await db.read(messages.newest, 4, 9)] == [3, 2, 1]
 
 
-async def test_a_correction_keeps_what_it_was_and_is_offered_as_if_new(db: Database) -> None:
+async def test_a_message_changes_only_by_a_correction_that_is_kept_as_a_revision(db: Database) -> None:
     await db.write(messages.add, [WHOLE, replace(WHOLE, id=8)])
     await db.write(statement, "UPDATE messages SET pulled_at = 5, pull_id = 6")
     changed = replace(WHOLE, kind="nd", account_id=2, text="new", number_id=None, keyword_id=9, keyword="MOTO")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 
 class Connection(HttpToolsProtocol):
@@ -19,3 +19,17 @@ class Connection(HttpToolsProtocol):
         super().connection_made(transport)
         # Transports of TLS pause at `high` already, not above it: with 0 they would never go on.
         transport.set_write_buffer_limits(high=0 if transport.get_extra_info("sslcontext") is None else 1)
+        self._unanswered: list[RequestResponseCycle] = []
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        self._unanswered = [cycle for cycle in self._unanswered if not cycle.response_complete]
+        self._unanswered.append(self.cycle)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        # uvicorn tells only the newest request of a connection. Of several sent at once, the one being answered is an older one.
+        for cycle in self._unanswered:
+            if not cycle.response_complete:
+                cycle.disconnected = True
+                cycle.message_event.set()
+        super().connection_lost(exc)

@@ -7,6 +7,7 @@ most about `HEAD_OCTETS` and within `PATIENCE`, its body at `SLOWEST` or faster.
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any, Final
 
 import httptools
@@ -23,6 +24,7 @@ DISCARDED: Final = 64 << 20  # octets that are still taken, and thrown away, of 
 LOOK: Final = 5.0  # seconds between two looks at what is awaited
 
 _HEAD_TOO_LARGE: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+_upgrade = re.compile(rb"\r\nupgrade:", re.IGNORECASE).search
 
 
 class PatientConnection(Connection):
@@ -46,12 +48,11 @@ class PatientConnection(Connection):
         if self._since is None:
             self._since = self.clock.monotonic()
         self._received += len(data)
-        upgrade = self._feed(data)
-        while upgrade and not self.transport.is_closing():
-            # An upgrade (Java's client asks for h2c) that is not granted changes nothing: RFC 9110 7.8.
-            data = data[upgrade:]
-            self.parser = httptools.HttpRequestParser(self)
-            upgrade = self._feed(data) if data else 0
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(_without_upgrade(data) if self._in_head else data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self.send_400_response("Invalid HTTP request received.")
         if self.transport.is_closing():
             return
         if self._in_head and self._received > HEAD_OCTETS:
@@ -71,6 +72,8 @@ class PatientConnection(Connection):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        if self.parser.should_upgrade():
+            raise ValueError("an upgrade that was not seen in time: the parser would lose the body")
         self._in_head = False
         self._received = 0
         super().on_headers_complete()
@@ -86,17 +89,6 @@ class PatientConnection(Connection):
         self._in_head = True
         self._received = 0
         self._since = None
-
-    def _feed(self, data: bytes) -> int:
-        """Parses. How many octets there were before the end of a request that asks for an upgrade; 0: none does."""
-        self._unset_keepalive_if_required()
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            return int(upgrade.args[0])
-        except httptools.HttpParserError:
-            self.send_400_response("Invalid HTTP request received.")
-        return 0
 
     def _discards(self) -> bool:
         return not self._in_head and self.cycle.response_complete and self._received > DISCARDED
@@ -115,6 +107,18 @@ class PatientConnection(Connection):
 def patient(clock: Clock) -> type[PatientConnection]:
     """The protocol with another clock."""
     return type("PatientConnection", (PatientConnection,), {"clock": clock})
+
+
+def _without_upgrade(data: bytes) -> bytes:
+    """The same octets asking for no upgrade: it is not granted, and the parser would take the request for one without a body.
+
+    Java's own client asks for h2c in this way whenever it calls over plain HTTP (RFC 9110 7.8 lets a server ignore it).
+    """
+    found = _upgrade(data)
+    end = data.find(b"\r\n\r\n")
+    if found is None or 0 <= end < found.start():
+        return data
+    return data[: found.start()] + b"\r\nx-asked:" + data[found.end() :]
 
 
 def _unframed(cycle: RequestResponseCycle) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Generator
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -22,11 +22,13 @@ from odzew.inbox.estimate import Estimates
 from odzew.inbox.freshness import Freshness, Version
 from odzew.store import attachments, contacts, pulls, unread
 from odzew.store.attachments import AttachmentHead
-from odzew.store.db import Database, Request, Row
+from odzew.store.db import Database, Request, Row, lengthy
 from odzew.store.unread import Filter, Span
 
 MMS: Final = "mms"
 BETWEEN_TRIES: Final = 1.0  # seconds, to close a pull or to take it back while the database is away
+FEWEST: Final = 100  # messages marked at once, at first and where texts are long: a short transaction
+TEXT_MARKED: Final = 256 * 1024  # characters of texts marked at once; each row is written anew with its text
 
 log = structlog.get_logger("odzew.read")
 
@@ -138,6 +140,7 @@ class Reading:
         self._more = True
         self._pull: int | None = None
         self._position = 0
+        self._marked_at_once = FEWEST
         self._marking: asyncio.Task[Window] | None = None
         self._owner = reader.owner() if ask.read else ""
 
@@ -195,7 +198,9 @@ class Reading:
         if self._left is not None:
             span = replace(span, limit=min(span.limit, self._left))
         if self._ask.read:
-            window = await self._mark(replace(span, lock=True))
+            span = replace(span, limit=min(span.limit, self._marked_at_once), lock=True)
+            window = await self._mark(span)
+            self._marked_at_once = _marked_at_once(window.rows)
         else:
             window = await self._reader.db.read(_read_window, self._ask, span, count)
         rows = window.rows
@@ -213,7 +218,8 @@ class Reading:
         reader, account = self._reader, self._ask.wanted.account_id
         counted = _countable(self._ask.wanted)
         known, version = reader.freshness.count(counted), reader.freshness.version(account)
-        unit = reader.db.write(_mark_window, self._ask, span, self._owner, self._pull, self._position)
+        mark = _mark_window if span.limit <= FEWEST else _mark_long_window
+        unit = reader.db.write(mark, self._ask, span, self._owner, self._pull, self._position)
         self._marking = asyncio.get_running_loop().create_task(unit)
         window = await asyncio.shield(self._marking)
         self._marking = None
@@ -298,6 +304,17 @@ def _mark_window(ask: Ask, span: Span, owner: str, pull: int | None, position: i
             window.pull = yield from pulls.begin(ask.wanted.account_id, owner)
         yield from pulls.add_window(window.pull, position, [row[unread.ID] for row in window.rows])
     return window
+
+
+@lengthy
+def _mark_long_window(*args: Any) -> Generator[Request, Any, Window]:
+    return (yield from _mark_window(*args))
+
+
+def _marked_at_once(rows: Sequence[Row]) -> int:
+    """How many messages like these are marked in one transaction, so that it is a short one."""
+    characters = sum(len(row[unread.TEXT]) for row in rows)
+    return max(FEWEST, min(unread.WINDOW, TEXT_MARKED * len(rows) // characters if characters else unread.WINDOW))
 
 
 def _bound(window: Window, ask: Ask, span: Span) -> Generator[Request, Any, None]:

@@ -76,6 +76,17 @@ Unit = Generator[Request, Any, Any]
 MakeUnit = Callable[..., Generator[Request, Any, Any]]
 
 
+def lengthy(unit: MakeUnit) -> MakeUnit:
+    """Marks a unit that writes much and that nobody waits for urgently: what is acknowledged to a network never queues behind several."""
+    unit.lengthy = True  # type: ignore[attr-defined]  # functions may carry attributes, their type does not say so
+    return unit
+
+
+def is_lengthy(unit: MakeUnit) -> bool:
+    """Whether the unit was marked so."""
+    return getattr(unit, "lengthy", False)
+
+
 class Database(Protocol):
     """What an engine offers. All methods may raise `StoreError`; the temporary ones mean that the same call may succeed later."""
 

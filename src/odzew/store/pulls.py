@@ -7,7 +7,7 @@ from collections.abc import Collection, Generator, Sequence
 from typing import Any
 
 from odzew.errors import StoreUnavailable
-from odzew.store.db import Now, Request, Rows, one
+from odzew.store.db import Now, Request, Rows, lengthy, one
 from odzew.store.unread import mark, unmark
 
 
@@ -36,6 +36,7 @@ def close(pull: int) -> Generator[Request, Any, None]:
     yield Rows("DELETE FROM pulls WHERE id = ?", (pull,))
 
 
+@lengthy
 def take_back_window(pull: int) -> Generator[Request, Any, int | None]:
     """Takes back the marks of one window of an open pull, so that no transaction is long; call it until it gives None.
 

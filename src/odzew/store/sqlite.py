@@ -1,7 +1,8 @@
 """The SQLite engine: one writer thread, a few reader threads, WAL with `synchronous=FULL`.
 
 The writer takes every unit that is waiting, runs each under a savepoint of its own in one transaction, commits once and only
-then answers: group commit without a timer. A unit that fails is rolled back alone. A whole unit costs one hop between
+then answers: group commit without a timer. A unit that fails is rolled back alone. Lengthy units get a transaction each, between
+the groups of the others. A whole unit costs one hop between
 threads, not one for each statement.
 
 The standard library's sqlite3 only: two copies of SQLite in one process would undo each other's POSIX locks.
@@ -17,13 +18,14 @@ import os
 import queue
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from odzew.clock import Clock
 from odzew.errors import StoreError, StoreFull, StoreUnavailable
-from odzew.store.db import Lock, MakeUnit, Many, Notify, Now, Request, Reserve, Rows
+from odzew.store.db import Lock, MakeUnit, Many, Notify, Now, Request, Reserve, Rows, is_lengthy
 from odzew.store.migrate import MIGRATIONS, applied_names, refuse_newer
 from odzew.store.words import for_sqlite
 
@@ -174,25 +176,30 @@ class SqliteDatabase:
         return await future
 
     def _write_loop(self) -> None:
-        while (first := self._tasks.get()) is not None:
-            group = [first]
-            last = False
-            while len(group) < GROUP:
-                try:
-                    more = self._tasks.get_nowait()
-                except queue.Empty:
-                    break
-                if more is None:
-                    last = True
-                    break
-                group.append(more)
-            _answer(self._write_group(group))
-            self._keep_wal_short()  # after the answers: nobody waits for it
-            if last:
-                break
+        lengthy: deque[_Task] = deque()
+        open_ = True
+        while open_ or lengthy:
+            group, open_ = self._next_group(lengthy) if open_ else ([], False)
+            for tasks in (group, [lengthy.popleft()] if lengthy else []):
+                if tasks:
+                    _answer(self._write_group(tasks))
+                    self._keep_wal_short()  # after the answers: nobody waits for it
         with contextlib.suppress(sqlite3.Error):
             self._writer.execute("PRAGMA optimize")
         self._writer.close()
+
+    def _next_group(self, lengthy: deque[_Task]) -> tuple[list[_Task], bool]:
+        """The short units that wait, and whether more may come. Lengthy ones are set aside: one follows each group, alone."""
+        group: list[_Task] = []
+        while len(group) < GROUP:
+            try:
+                task = self._tasks.get(block=not group and not lengthy)
+            except queue.Empty:
+                break
+            if task is None:
+                return group, False
+            (lengthy if is_lengthy(task[0]) else group).append(task)
+        return group, True
 
     def _write_group(self, group: list[_Task]) -> list[tuple[_Task, Any, Exception | None]]:
         done: list[tuple[_Task, Any, Exception | None]] = []
