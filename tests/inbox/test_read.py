@@ -11,7 +11,7 @@ import pytest
 from odzew.clock import Clock, FixedClock
 from odzew.errors import StoreUnavailable
 from odzew.inbox.freshness import Freshness
-from odzew.inbox.read import Ask, Reader, Reading
+from odzew.inbox.read import FEWEST, TEXT_MARKED, Ask, Reader, Reading
 from odzew.store import pulls
 from odzew.store.db import Database, MakeUnit
 from odzew.store.unread import ID, WINDOW, Filter
@@ -55,10 +55,33 @@ async def test_exactly_one_window_is_followed_by_nothing(db: Database, reader: R
     reading.sent()
 
 
+async def windows(reading: Reading) -> list[int]:
+    """How many messages are in each window."""
+    found = [len(reading.window.rows)]
+    while (window := await reading.next()) is not None:
+        found.append(len(window.rows))
+    return found
+
+
+async def test_few_are_marked_at_once_where_texts_are_long(db: Database, reader: Reader) -> None:
+    await store_messages(db, *[a_message(n, text="x" * 2_000) for n in range(1, 321)])
+    reading = await reader.open(Ask(ALL, read=True))
+    most = TEXT_MARKED // 2_000
+    assert await windows(reading) == [FEWEST, most, 320 - FEWEST - most]
+    reading.sent()
+
+
+async def test_many_are_marked_at_once_where_texts_are_short(db: Database, reader: Reader) -> None:
+    await store_messages(db, *[a_message(n, text="x" * (n % 2)) for n in range(1, FEWEST + WINDOW + 6)])
+    reading = await reader.open(Ask(ALL, read=True))
+    assert await windows(reading) == [FEWEST, WINDOW, 5]
+    reading.sent()
+
+
 async def test_a_broken_reading_offers_everything_again(db: Database, reader: Reader) -> None:
     await store_messages(db, *[a_message(n) for n in range(1, WINDOW + 11)])
     reading = await reader.open(Ask(ALL, read=True))
-    assert await db.read(unread_ids) == list(range(WINDOW + 1, WINDOW + 11))
+    assert await db.read(unread_ids) == list(range(FEWEST + 1, WINDOW + 11))
     await reading.next()
     reading.broken()
     await reader.settled()

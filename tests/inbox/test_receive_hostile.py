@@ -27,7 +27,9 @@ UNREADABLE: tuple[tuple[str, dict[str, Any], str], ...] = (
 
 
 @pytest.mark.parametrize(("fields", "why"), [row[1:] for row in UNREADABLE], ids=[row[0] for row in UNREADABLE])
-async def test_what_cannot_be_read_is_stored_and_shown_never_dropped_and_never_blocks_what_follows(house: House, fields: dict[str, Any], why: str) -> None:
+async def test_what_cannot_be_read_is_stored_and_shown_never_dropped_and_never_blocks_what_follows(
+    house: House, fields: dict[str, Any], why: str
+) -> None:
     first, bad, last = await house.receive(an_arrival("a"), an_arrival("b", **{"raw": b"\x00raw\xff", **fields}), an_arrival("c"))
     assert [(receipt.kind, receipt.duplicate) for receipt in (first, bad, last)] == [("ndi", False), ("unreadable", False), ("ndi", False)]
     assert bad.message_id is None

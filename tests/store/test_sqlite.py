@@ -14,7 +14,7 @@ import pytest
 from odzew.clock import FixedClock
 from odzew.errors import OdzewError, StoreError, StoreFull, StoreUnavailable
 from odzew.store import sqlite
-from odzew.store.db import Request, Rows, statement
+from odzew.store.db import Request, Rows, lengthy, statement
 from odzew.store.sqlite import SqliteDatabase
 
 INSERT = "INSERT INTO installation (name, value) VALUES (?, ?)"
@@ -81,6 +81,41 @@ async def test_a_group_commits_once_and_its_failing_unit_is_rolled_back_alone(db
     assert [type(end) for end in ended[1:]] == [list, list, StoreError, list]
     assert await names(db) == ["a", "b", "c"]
     assert commits(db) - before == 1
+
+
+async def test_lengthy_units_wait_for_the_others_and_have_a_transaction_each(db: SqliteDatabase) -> None:
+    order: list[str] = []
+
+    def short(name: str) -> Generator[Request, Any, None]:
+        yield Rows(INSERT, (name, ""))
+        order.append(name)
+
+    @lengthy
+    def long(name: str) -> Generator[Request, Any, None]:
+        yield from short(name)
+
+    gate, holding = await held(db)
+    tasks = await handed_over(db, *(db.write(unit, name) for unit, name in ((long, "x"), (long, "y"), (short, "a"), (short, "b"))))
+    before = commits(db)
+    gate.open()
+    await asyncio.gather(holding, *tasks)
+    assert order == ["a", "b", "x", "y"]
+    assert commits(db) - before == 3
+
+
+async def test_lengthy_units_are_finished_before_the_end(db: SqliteDatabase) -> None:
+    gate, holding = await held(db)
+    tasks = await handed_over(db, *(db.write(lengthy(kept), name) for name in ("x", "y", "z")), keep(db, "a"))
+    closing = asyncio.ensure_future(db.close())
+    gate.open()
+    await asyncio.gather(holding, *tasks, closing)
+    with sqlite3.connect(db.path) as connection:
+        assert [row[0] for row in connection.execute("SELECT name FROM installation ORDER BY name")] == ["a", "x", "y", "z"]
+    connection.close()
+
+
+def kept(name: str) -> Generator[Request, Any, None]:
+    yield Rows(INSERT, (name, ""))
 
 
 def commits(db: SqliteDatabase) -> int:

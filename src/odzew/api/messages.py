@@ -6,8 +6,9 @@ from typing import Final
 
 from odzew.api.answers import Answer
 from odzew.api.call import Call, paging_of
-from odzew.api.params import Parameters
+from odzew.api.params import INVALID, Parameters
 from odzew.api.stream import Shape, messages
+from odzew.errors import ContractError
 from odzew.inbox.read import Ask
 from odzew.model import KIND_OF_SERVICE, Arrival, Keyword, Number
 from odzew.store.directory import Directory
@@ -17,6 +18,8 @@ from odzew.wire.published import ORDERS, TYPES
 
 OWN_SOURCE: Final = 0
 """Source of an arrival that a client put in by the API."""
+
+LONGEST_TEXT: Final = 65_536  # characters, as of a push
 
 NOBODY: Final = 0  # no account has this id, so a filter of it matches nothing
 
@@ -44,7 +47,7 @@ async def _index(call: Call, both: bool) -> Answer:
 
 async def send_nd(call: Call) -> Answer:
     """Puts a text into the caller's ND inbox, if it starts with a keyword of his. ContractError 2000, 2001, 1006."""
-    sender, text = call.parameters.required_phone("phone", msisdn.normalise), call.parameters.required("text")
+    sender, text = call.parameters.required_phone("phone", msisdn.normalise), _text(call.parameters)
     for number in call.services.directory().numbers.values():
         if KIND_OF_SERVICE[number.service] == "nd":
             keyword = _longest(call.services.directory(), number, text)
@@ -55,7 +58,7 @@ async def send_nd(call: Call) -> Answer:
 
 async def send_ndi(call: Call) -> Answer:
     """Puts a text into the inbox of one of the caller's NDI numbers. ContractError 2000, 2001, 1006."""
-    sender, text = call.parameters.required_phone("phone", msisdn.normalise), call.parameters.required("text")
+    sender, text = call.parameters.required_phone("phone", msisdn.normalise), _text(call.parameters)
     address = call.parameters.required_phone("ndi_number", msisdn.normalise)
     number = call.services.directory().numbers.get(address)
     if number is None or KIND_OF_SERVICE[number.service] != "ndi" or number.account_id != call.account_id:
@@ -86,6 +89,13 @@ def _longest(directory: Directory, number: Number, text: str) -> Keyword | None:
         if (keyword := keywords.get(words[:length])) is not None:
             return keyword
     return None
+
+
+def _text(parameters: Parameters) -> str:
+    text = parameters.required("text")
+    if len(text) > LONGEST_TEXT:
+        raise ContractError(INVALID, "text")
+    return text
 
 
 async def _put_in(call: Call, sender: str, number: Number, text: str) -> Answer:

@@ -25,6 +25,7 @@ FIELDS: Final = 250_000  # of a form; more of them is nobody's request
 GREATEST: Final = 10**15  # a page beyond this is as far as one can go
 
 _LISTED = re.compile(r"([^\[\]]+)\[[0-9]*\]").fullmatch
+_bracketed = re.compile(r"[^\[\]]+\[.*\]", re.DOTALL).fullmatch
 _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII).fullmatch
 
 
@@ -171,7 +172,7 @@ def read_fields(body: bytes) -> dict[str, Any]:
     start = body.lstrip(b"\xef\xbb\xbf \t\r\n")
     if start[:1] == b"{":
         return _json(start)
-    if b"=" not in body and start.strip(b"&"):
+    if start[:1] == b"[" or (b"=" not in body and start.strip(b"&")):
         raise ContractError(INVALID)  # neither: a JSON list, UTF-16, or something else
     return _form(body)
 
@@ -211,8 +212,14 @@ def _form(body: bytes) -> dict[str, Any]:
         listed = _LISTED(name)
         if listed:
             name = listed[1]
+        elif _bracketed(name):
+            # `phone[a]=`, `phone[][]=`: an object to those who wrote it. To ignore it would widen what they ask for.
+            fields[name.partition("[")[0]] = {}
+            continue
         value = _word(raw_value, name)
         before = fields.get(name)
+        if isinstance(before, dict):
+            continue
         if isinstance(before, list):
             before.append(value)
         elif listed or before is not None:

@@ -243,7 +243,7 @@ class Inbox:
                 await self._find_culprits(arrivals, list(range(len(arrivals))), faults)
                 if len(faults) == before:
                     raise  # each is well alone, together they are not: a fault of ours, told to the sources as temporary
-                log.warning("unreadable", count=len(faults), reasons=sorted(set(faults.values()))[:5])
+                log.warning("unreadable", count=len(faults), reasons=sorted({reason.partition(":")[0] for reason in faults.values()}))
 
     async def _find_culprits(self, arrivals: list[Arrival], indexes: list[int], faults: dict[int, str]) -> None:
         """Halves until each culprit stands alone. Every trial is rolled back."""

@@ -6,6 +6,7 @@ Each line is stored for itself: a bad one is named by its number and hinders no 
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import re
@@ -126,7 +127,8 @@ async def _store(lines: Iterator[Line], directory: Directory, record_sent: Recor
     stored = 0
     failed: list[Failure] = []
     while batch := list(itertools.islice(lines, AT_ONCE)):
-        records, failures = read_sent_lines(batch, directory, country)
+        # In a thread: where all lines are bad, nothing else here would let others have their turn.
+        records, failures = await asyncio.to_thread(read_sent_lines, batch, directory, country)
         failed += failures
         if records:
             stored += await record_sent(records)

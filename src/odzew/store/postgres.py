@@ -40,11 +40,16 @@ _ADDRESS = (ValueError, OverflowError)  # what asyncpg and asyncio say to an add
 
 def translate(error: Exception) -> StoreError:
     """The driver's error as one of ours."""
+    if isinstance(error, asyncpg.DataError) or (isinstance(error, ValueError) and isinstance(error, asyncpg.InterfaceError)):
+        # A value that the server or the driver cannot take: not temporary, and its words would quote the value.
+        return StoreError(f"the database refused a value: {type(error).__name__}")
+    # Without the details, which quote rows.
+    words = error.args[0] if isinstance(error, asyncpg.PostgresError) and error.args else error
     if isinstance(error, _FULL):
-        return StoreFull(f"the database is full: {error}")
+        return StoreFull(f"the database is full: {words}")
     if isinstance(error, (*_GONE, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)):
-        return StoreUnavailable(f"the database cannot be used now: {error}")
-    return StoreError(f"the database refused: {error}")
+        return StoreUnavailable(f"the database cannot be used now: {words}")
+    return StoreError(f"the database refused: {words}")
 
 
 class PostgresDatabase:
