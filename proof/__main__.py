@@ -27,7 +27,8 @@ async def _run(names: list[str]) -> bool:
 def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m proof", description="Measures what the product promises; see docs/proof.md.")
-    parser.add_argument("names", nargs="*", choices=[[], *PROOFS], metavar="NAME", help=f"one or more of: {', '.join(PROOFS)} (default: all)")
+    known = ", ".join(PROOFS)
+    parser.add_argument("names", nargs="*", choices=[[], *PROOFS], metavar="NAME", help=f"one or more of: {known} (default: all)")
     names = parser.parse_args().names or list(PROOFS)
     warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

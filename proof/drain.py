@@ -82,7 +82,9 @@ class Scene:
             self.wal = max(self.wal, wal_octets(url))
             await self.clock.wait(self.stop, 0.1)
 
-    async def read_all(self, place: int | None = None, rate: int | None = None, cut_after: int | None = None, kill: Server | None = None) -> None:
+    async def read_all(
+        self, place: int | None = None, rate: int | None = None, cut_after: int | None = None, kill: Server | None = None
+    ) -> None:
         """One answer of everything on one number (or on all), at a rate or as fast as it comes.
 
         `cut_after`: the connection is cut after so many octets; `kill`: together with the server.
@@ -126,16 +128,16 @@ class Scene:
 
 async def hard(engine: EngineName, report: Report, clock: Clock) -> None:
     """Ten readers of at least 20 MB each, one of them slow and one cut, and pushes beside."""
-    with directory() as place, database(engine, place) as url:
-        await prepare(url, place, words.setup_text())
+    with directory() as below, database(engine, below) as url:
+        await prepare(url, below, words.setup_text())
         async with opened(url) as db:
             await fill(db, Mix(MESSAGES, text=LONG_TEXT, kinds={"ndi": 1}), clock)
         server = await Server(url, clock).start()
         scene = Scene(server.port, clock)
         watching = asyncio.create_task(scene.watch_wal(url))
         pushes = await Steady(server.port, INGEST_RATE).start()
-        readers = [scene.read_all(0, rate=SLOW), scene.read_after_cuts(1, MESSAGES // READERS, CUTS), *(scene.read_all(n) for n in range(2, READERS))]
-        await asyncio.gather(*readers)
+        fast = [scene.read_all(place) for place in range(2, READERS)]
+        await asyncio.gather(scene.read_all(0, rate=SLOW), scene.read_after_cuts(1, MESSAGES // READERS, CUTS), *fast)
         took = [took for _, took in await pushes.stop()]
         scene.stop.set()
         await watching

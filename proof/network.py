@@ -73,5 +73,6 @@ class Network:
 
     def _item(self) -> dict[str, Any]:
         serial = next(self._serials)
-        item = {"from": f"+48600{serial % 1_000_000:06d}", "to": words.own_number(1, serial % self.targets), "text": f"serial {serial} of the network"}
+        sender, recipient = f"+48600{serial % 1_000_000:06d}", words.own_number(1, serial % self.targets)
+        item = {"from": sender, "to": recipient, "text": f"serial {serial} of the network"}
         return item if self._chance.random() < WITHOUT_ID else item | {"id": f"serial-{serial}"}

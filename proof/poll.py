@@ -95,9 +95,11 @@ async def sizes(engine: EngineName, report: Report, clock: Clock, stored: Sequen
                 await ask(place, request, POLLS, clock)
         for place in places:
             rounds = [round(took * 1e6) for took in place.rounds]
-            report.say(f"{engine}: poll of {LIMIT} at {place.name} stored, median of {ROUNDS} rounds", median(place.rounds) * 1e3, "ms", rounds_us=rounds)
+            what = f"{engine}: poll of {LIMIT} at {place.name} stored, median of {ROUNDS} rounds"
+            report.say(what, median(place.rounds) * 1e3, "ms", rounds_us=rounds)
         ratios = [last / first for first, last in zip(places[0].rounds, places[-1].rounds, strict=True)]
-        report.hold(f"{engine}: largest against smallest, of the medians", median(places[-1].rounds) / median(places[0].rounds), "x", at_most=1.3)
+        largest = median(places[-1].rounds) / median(places[0].rounds)
+        report.hold(f"{engine}: largest against smallest, of the medians", largest, "x", at_most=1.3)
         report.say(f"{engine}: largest against smallest, median of the rounds' ratios", median(ratios), "x")
         await rates(engine, places[0].server, report, clock)
 
@@ -118,10 +120,10 @@ async def rates(engine: EngineName, server: Server, report: Report, clock: Clock
             await bare.stop()
         ratios = [ours[0] / bare[0] for ours, bare in zip(found["ours"], found["bare"], strict=True)]
         costs = [bare[1] / ours[1] for ours, bare in zip(found["ours"], found["bare"], strict=True)]
-        octets = f"{len(reply.body)} octets"
+        octets, rounds = f"{len(reply.body)} octets", [round(ratio, 3) for ratio in ratios]
         report.say(f"{engine}: {name} ({octets}), requests/s, {CONNECTIONS} connections", median([rate for rate, _ in found["ours"]]), "/s")
         report.say(f"{engine}: bare Starlette with the same octets, requests/s", median([rate for rate, _ in found["bare"]]), "/s")
-        report.hold(f"{engine}: {name}, ratio to it, median of {RATE_ROUNDS} rounds", median(ratios), "x", at_least=least, rounds=[round(r, 3) for r in ratios])
+        report.hold(f"{engine}: {name}, ratio to it, median of {RATE_ROUNDS} rounds", median(ratios), "x", at_least=least, rounds=rounds)
         report.say(f"{engine}: {name}, the same by processor time of the server", median(costs), "x")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections.abc import Iterator
 from typing import Any, Final
 
 from odzew.clock import Clock
@@ -21,10 +22,11 @@ SHAPES: Final = {"single": 1, "lists of 100": 100}
 
 def item(number: int) -> dict[str, Any]:
     """One pushed message with an id of its own."""
-    return {"from": f"+48600{number % 1_000_000:06d}", "to": words.own_number(1), "text": f"message {number} of an ordinary length, as people write", "id": f"p{number}"}
+    text = f"message {number} of an ordinary length, as people write"
+    return {"from": f"+48600{number % 1_000_000:06d}", "to": words.own_number(1), "text": text, "id": f"p{number}"}
 
 
-async def load(port: int, clock: Clock, numbers: Any, together: int, seconds: float, connections: int = CONNECTIONS) -> tuple[int, float, list[float]]:
+async def load(port: int, clock: Clock, numbers: Iterator[int], together: int, seconds: float) -> tuple[int, float, list[float]]:
     """Pushes as fast as it is answered: messages acknowledged, seconds taken, and how long each push took."""
     took: list[float] = []
     stored = 0
@@ -42,7 +44,7 @@ async def load(port: int, clock: Clock, numbers: Any, together: int, seconds: fl
                     raise AssertionError(reply)
                 stored += together
 
-    await asyncio.gather(*(one() for _ in range(connections)))
+    await asyncio.gather(*(one() for _ in range(CONNECTIONS)))
     return stored, clock.monotonic() - begun, took
 
 
@@ -64,7 +66,8 @@ async def on_engine(engine: EngineName, report: Report, clock: Clock, seconds: f
                 waits[shape] += took
                 cpu[shape].append((server.cpu_seconds() - before) / stored * 1e6)
         for shape in SHAPES:
-            report.say(f"{engine}, {shape}: messages/s, median of {runs} runs", median(speeds[shape]), "/s", runs=[round(s) for s in speeds[shape]])
+            each = [round(speed) for speed in speeds[shape]]
+            report.say(f"{engine}, {shape}: messages/s, median of {runs} runs", median(speeds[shape]), "/s", runs=each)
             report.say(f"{engine}, {shape}: processor time of the server for a message", median(cpu[shape]), "µs")
             report.say(f"{engine}, {shape}: a push takes, median", median(waits[shape]) * 1000, "ms")
             report.say(f"{engine}, {shape}: a push takes, 99 of 100", percentile(waits[shape], 0.99) * 1000, "ms")

@@ -28,7 +28,9 @@ class Report:
         """A figure that is only told."""
         self._add({"what": what, "value": _rounded(value), "unit": unit, **more})
 
-    def hold(self, what: str, value: float, unit: str = "", *, at_most: float | None = None, at_least: float | None = None, **more: Any) -> None:
+    def hold(
+        self, what: str, value: float, unit: str = "", *, at_most: float | None = None, at_least: float | None = None, **more: Any
+    ) -> None:
         """A figure with its bound; a broken bound makes the proof fail."""
         holds = (at_most is None or value <= at_most) and (at_least is None or value >= at_least)
         self.held = self.held and holds
@@ -40,7 +42,8 @@ class Report:
         machine = {"cpus": os.cpu_count(), "python": platform.python_version(), "system": f"{platform.system()} {platform.release()}"}
         found = {
             "proof": self.name, "at": to_datetime(self._clock.now()).isoformat(timespec="seconds"), "held": self.held,
-            "seconds": round(self._clock.monotonic() - self._begun), "machine": machine, "load_average": os.getloadavg(), "rows": self._rows,
+            "seconds": round(self._clock.monotonic() - self._begun), "machine": machine, "load_average": os.getloadavg(),
+            "rows": self._rows,
         }  # fmt: skip
         RESULTS.mkdir(parents=True, exist_ok=True)
         (RESULTS / f"{self.name}.json").write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -14,7 +14,7 @@ from odzew.clock import Clock
 from odzew.inbox.freshness import Freshness
 from odzew.inbox.read import Ask, Reader
 from odzew.inbox.receive import Inbox
-from odzew.model import Arrival, Attachment
+from odzew.model import Arrival, Attachment, Receipt
 from odzew.store.db import Database
 from odzew.store.directory import Present
 from odzew.store.unread import Filter
@@ -51,7 +51,8 @@ def arrivals(mix: Mix, source_id: int, start: int, end: int) -> list[Arrival]:
         sender = f"+48600{n % 1_000_000:06d}"
         raw = f'{{"from":"{sender}","to":"{recipient}","text":"{text}"}}'.encode()
         attached = (Attachment("note.txt", "text/plain", text.encode()),) if kind == "mms" else ()
-        found.append(Arrival(source_id, sender, recipient, raw, text, ref=f"seed-{n}", title="seed", attachments=attached, mms=kind == "mms"))
+        ref, mms = f"seed-{n}", kind == "mms"
+        found.append(Arrival(source_id, sender, recipient, raw, text, ref=ref, title="seed", attachments=attached, mms=mms))
     return found
 
 
@@ -75,10 +76,10 @@ async def fill(db: Database, mix: Mix, clock: Clock, tell: bool = False) -> floa
 
 
 async def _store(inbox: Inbox, mix: Mix, source_id: int, start: int, end: int, tell: bool) -> None:
-    waiting: set[asyncio.Task[object]] = set()
+    waiting: set[asyncio.Task[list[Receipt]]] = set()
     for first in range(start, end, LIST):
         made = arrivals(mix, source_id, first, min(first + LIST, end))
-        waiting.add(asyncio.create_task(inbox.receive(made)))  # type: ignore[arg-type]  # a set of tasks of whatever value
+        waiting.add(asyncio.create_task(inbox.receive(made)))
         while len(waiting) >= AT_ONCE:
             done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             for task in done:

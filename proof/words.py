@@ -39,7 +39,8 @@ def setup_text(accounts: int = 1, forward_to: str | None = None, targets: int = 
             lines.append(f'[[number]]\naddress = "{own_number(account, place)}"\nservice = "ndi"\naccount = "account{account}"\nmms = true')
             if forward_to is not None and place < targets:
                 url = f"{forward_to}/{account}/{place}?id=#ID#&text=#WIADOMOSC#"
-                lines.append(f'[[number.forward]]\nurl = "{url}"\nverify = "OK"\nretry_minutes = {list(retry_minutes)}\nretry_basis = "previous"')
+                repeats = f'retry_minutes = {list(retry_minutes)}\nretry_basis = "previous"'
+                lines.append(f'[[number.forward]]\nurl = "{url}"\nverify = "OK"\n{repeats}')
     for address, service in ((SHARED, "nd"), (PREMIUM, "pr")):
         lines.append(f'[[number]]\naddress = "{address}"\nservice = "{service}"')
         lines += [f'[[number.keyword]]\nword = "{keyword_of(n)}"\naccount = "account{n}"' for n in range(1, accounts + 1)]

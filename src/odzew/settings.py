@@ -76,11 +76,11 @@ def read(given: Mapping[str, Value], environment: Mapping[str, str] = os.environ
     values = Settings({setting.name: setting.default for setting in SETTINGS})
     path = file or environment.get("ODZEW_SETTINGS") or None
     for name, value in _from_file(path).items():
-        values[name] = _checked(name, value, f"in {path}")
+        values[name] = _checked(name, value, f"{name} in {path}")
     for setting in SETTINGS:
         variable = f"ODZEW_{setting.name.upper()}"
         if variable in environment:
-            values[setting.name] = _checked(setting.name, environment[variable], f"in {variable}")
+            values[setting.name] = _checked(setting.name, environment[variable], variable)
     for name, value in given.items():
         if value is not None:
             values[name] = _checked(name, value, f"--{name.replace('_', '-')}")
@@ -107,12 +107,12 @@ def _checked(name: str, value: Value, place: str) -> Value:
     try:
         read_value = _READERS[setting.type](value)
     except (ValueError, TypeError, OverflowError):
-        raise SettingError(f"{name} {place}: {value!r} is not {_WORDS[setting.type]}") from None
+        raise SettingError(f"{place}: {value!r} is not {_WORDS[setting.type]}") from None
     numbers = read_value if isinstance(read_value, tuple) else (read_value,)
     if any(isinstance(number, int | float) and not setting.least <= number < 1 << 60 for number in numbers):
-        raise SettingError(f"{name} {place}: {value!r} is out of range")
+        raise SettingError(f"{place}: {value!r} is out of range")
     if setting.one_of and read_value not in setting.one_of:
-        raise SettingError(f"{name} is one of {', '.join(setting.one_of)}, not {value!r} ({place})")
+        raise SettingError(f"{place} is one of {', '.join(setting.one_of)}, not {value!r}")
     return read_value
 
 

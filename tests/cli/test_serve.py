@@ -83,12 +83,12 @@ def test_settings_come_from_a_file_too(house: House) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (["--calls", "0"], 2, "calls --calls: 0 is out of range"),
+        (["--calls", "0"], 2, "--calls: 0 is out of range"),
         (["--calls", "many"], 2, "Error"),
         (["--retry-minutes", "5,x"], 2, "is not a list of numbers"),
         (["--listen", "nowhere"], 2, "is no address to listen on"),
         (["--listen", "127.0.0.1:99999"], 2, "is no address to listen on"),
-        (["--log-level", "loud"], 2, "log_level is one of"),
+        (["--log-level", "loud"], 2, "--log-level is one of"),
         (["--settings", "/no/such/file"], 2, "cannot be read"),
         (["--db", "mysql://x"], 2, "is no database"),
         (["--db", "sqlite:////no/such/directory/x.db"], 1, "unable to open"),

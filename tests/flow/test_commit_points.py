@@ -60,8 +60,7 @@ class Walk:
 
 async def _die_at(point: int, place: Path, clock: Clock, start: Start) -> tuple[bool, Walk]:
     """Whether the server died at this fdatasync, and the walk as it ended after the restart."""
-    place.mkdir()
-    url = f"sqlite:///{place / 'odzew.db'}"
+    url = f"sqlite:///{place / f'{point}.db'}"
     walk = Walk(clock)
     await walk.sink.start()
     await prepare(url, place, words.setup_text(1, walk.sink.url, 1))
@@ -89,7 +88,7 @@ async def test_restart_at_each_commit_point(tmp_path: Path, real_clock: Clock, s
     while died:
         points += 1
         assert points < LAST_POINT
-        died, walk = await _die_at(points, tmp_path / str(points), real_clock, start)
+        died, walk = await _die_at(points, tmp_path, real_clock, start)
         stored = set(walk.acknowledged.values())
         assert len(stored) == COUNT
         assert set(walk.pulled) == stored  # each message stored once, each in a whole answer

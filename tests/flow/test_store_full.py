@@ -31,6 +31,13 @@ async def _taken(connection: Connection, clock: Clock, items: list[dict[str, Any
     return reply
 
 
+async def _name(database: str) -> str:
+    connection = await asyncpg.connect(database)
+    name: str = await connection.fetchval("SELECT current_database()")
+    await connection.close()
+    return name
+
+
 async def test_a_disk_that_takes_no_more(tmp_path: Path, real_clock: Clock, start: Start) -> None:
     url = f"sqlite:///{tmp_path / 'odzew.db'}"
     await prepare(url, tmp_path, words.setup_text())
@@ -56,7 +63,7 @@ async def test_a_disk_that_takes_no_more(tmp_path: Path, real_clock: Clock, star
 async def test_a_database_server_that_is_away(pg_server: str, pg_database: str, tmp_path: Path, real_clock: Clock, start: Start) -> None:
     await prepare(pg_database, tmp_path, words.setup_text())
     server = await start(pg_database)
-    name = pg_database.rpartition("/")[2].partition("?")[0]
+    name = await _name(pg_database)
     operator = await asyncpg.connect(pg_server)
     async with Connection(server.port) as connection:
         assert (await connection.exchange(push(_items(1, 5)))).status == 200

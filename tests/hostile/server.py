@@ -68,7 +68,7 @@ class Product:
         """An honest push is taken and an honest poll is answered."""
         pushed = await self.call("/ingest/push", {"from": "+48500600700", "to": "+48664078059", "text": "TAK"}, PUSH)
         assert pushed.json["items"][0]["kind"] == "ndi"
-        assert (await self.call("/messages/recived", {"limit": 1})).json["items"][0]["text"] == "TAK"
+        assert (await self.call("/messages/recived", {"limit": 1, "order": "desc"})).json["items"][0]["text"] == "TAK"
 
     async def counts(self) -> dict[str, int]:
         """Rows of each table that hostile input might change."""

@@ -47,7 +47,7 @@ async def _index(call: Call, both: bool) -> Answer:
 
 async def send_nd(call: Call) -> Answer:
     """Puts a text into the caller's ND inbox, if it starts with a keyword of his. ContractError 2000, 2001, 1006."""
-    sender, text = call.parameters.required_phone("phone", msisdn.normalise), _text(call.parameters)
+    sender, text = call.parameters.required_phone("phone", msisdn.normalise), call.parameters.required("text")
     for number in call.services.directory().numbers.values():
         if KIND_OF_SERVICE[number.service] == "nd":
             keyword = _longest(call.services.directory(), number, text)
@@ -58,7 +58,7 @@ async def send_nd(call: Call) -> Answer:
 
 async def send_ndi(call: Call) -> Answer:
     """Puts a text into the inbox of one of the caller's NDI numbers. ContractError 2000, 2001, 1006."""
-    sender, text = call.parameters.required_phone("phone", msisdn.normalise), _text(call.parameters)
+    sender, text = call.parameters.required_phone("phone", msisdn.normalise), call.parameters.required("text")
     address = call.parameters.required_phone("ndi_number", msisdn.normalise)
     number = call.services.directory().numbers.get(address)
     if number is None or KIND_OF_SERVICE[number.service] != "ndi" or number.account_id != call.account_id:
@@ -91,14 +91,9 @@ def _longest(directory: Directory, number: Number, text: str) -> Keyword | None:
     return None
 
 
-def _text(parameters: Parameters) -> str:
-    text = parameters.required("text")
+async def _put_in(call: Call, sender: str, number: Number, text: str) -> Answer:
     if len(text) > LONGEST_TEXT:
         raise ContractError(INVALID, "text")
-    return text
-
-
-async def _put_in(call: Call, sender: str, number: Number, text: str) -> Answer:
     kept = clean.text(text)
     arrival = Arrival(OWN_SOURCE, sender, number.address, kept.encode(), kept)
     (receipt,) = await call.services.receive([arrival])

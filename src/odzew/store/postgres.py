@@ -40,8 +40,8 @@ _ADDRESS = (ValueError, OverflowError)  # what asyncpg and asyncio say to an add
 
 def translate(error: Exception) -> StoreError:
     """The driver's error as one of ours."""
-    if isinstance(error, asyncpg.DataError) or (isinstance(error, ValueError) and isinstance(error, asyncpg.InterfaceError)):
-        # A value that the server or the driver cannot take: not temporary, and its words would quote the value.
+    if isinstance(error, asyncpg.DataError):
+        # A value that cannot be stored; the words would quote it, and they go to the log.
         return StoreError(f"the database refused a value: {type(error).__name__}")
     # Without the details, which quote rows.
     words = error.args[0] if isinstance(error, asyncpg.PostgresError) and error.args else error
