@@ -11,10 +11,10 @@ from typing import Final
 import uvloop
 
 from odzew.clock import Clock
-from proof import drain, kills, memory, order, poll, push
+from proof import drain, kills, machine, memory, order, poll, push
 
 PROOFS: Final[dict[str, Callable[[Clock], Awaitable[bool]]]] = {
-    "drain": drain.run, "memory": memory.run, "kills": kills.run, "order": order.run, "poll": poll.run,
+    "machine": machine.run, "drain": drain.run, "memory": memory.run, "kills": kills.run, "order": order.run, "poll": poll.run,
     "push": push.run,
 }
 

@@ -123,6 +123,7 @@ class Scene:
             while pages < messages / MOST:
                 reply = await connection.exchange(poll(ndi=words.own_number(1, place), limit=MOST, page=9_999))
                 pages = reply.json()["paging"]["count"]
+                await self.clock.sleep(0.1)
         await self.read_all(place)
 
 

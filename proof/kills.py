@@ -10,11 +10,14 @@ import asyncio
 import random
 import re
 import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
+
+import msgspec
 
 from odzew.clock import Clock
 from odzew.store.db import Request, Rows
@@ -27,6 +30,8 @@ from proof.sink import Called, Sink
 from proof.stand import ENGINES, EngineName, database, directory, opened, prepare
 
 KILLS: Final = 100
+ROUNDS: Final = 4  # each on a database of its own; a run that was broken off goes on with those that it lacks
+UNFINISHED: Final = Path(tempfile.gettempdir(), "odzew-proof-kills.json")
 TARGETS: Final = 4
 LONGEST_LIFE: Final = 0.7  # seconds under load
 TAKEN_OVER_WITHIN: Final = 25.0  # PostgreSQL: the dead process's lease runs out first
@@ -37,7 +42,10 @@ _stored = re.compile(rb'"id":([0-9]+),"type":"ndi"[^}]*?"text":"serial ([0-9]+) 
 
 @dataclass(slots=True)
 class Kill:
-    """One kill: calls in flight, those of them that were open, the age of the oldest answered one, seconds until the first call."""
+    """One kill: calls in flight, those of them that were open, the age of the oldest answered one.
+
+    `until_first_call`: seconds from the kill before (else from the start) until the client's URL was called again.
+    """
 
     in_flight: int
     open: int
@@ -63,6 +71,9 @@ class Outcome:
     def in_flight(self) -> int:
         return sum(kill.in_flight for kill in self.kills)
 
+    def __add__(self, other: Outcome) -> Outcome:
+        return Outcome(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
+
 
 class Run:
     """A database, a network, a client's URL, and one server after another."""
@@ -77,6 +88,7 @@ class Run:
         self.sink = Sink(clock, delay=0.004, fails=0.05, told=self._told)
         self.outcome = Outcome()
         self._chance = random.Random(seed)
+        self._killed: float | None = None
 
     async def prepare(self) -> None:
         await self.sink.start()
@@ -85,8 +97,8 @@ class Run:
 
     async def kill_once(self) -> None:
         """One life of a server: it starts, forwards, is under load for a random time, and is killed."""
+        begun = self.clock.monotonic() if self._killed is None else self._killed
         server = await Server(self.url, self.clock).start()
-        begun = self.clock.monotonic()
         first = len(self.sink.calls)
         self.called.clear()
         await self.network.push_one(server.port)
@@ -96,7 +108,7 @@ class Run:
         load = asyncio.create_task(self.network.push_until(server.port, asyncio.Event()))
         await self.clock.sleep(self._chance.random() * LONGEST_LIFE)
         await server.kill()
-        killed = self.clock.monotonic()
+        killed = self._killed = self.clock.monotonic()
         await load
         owed = await self._still_owed()
         lost = [called for called in self.sink.calls[first:] if called.message_id in owed and not called.failed]
@@ -171,16 +183,30 @@ def _others() -> Generator[Request, Any, int]:
     return int(rows[0][0])
 
 
-async def on_engine(engine: EngineName, report: Report, clock: Clock, kills: int = KILLS) -> None:
+def _rounds_done() -> dict[str, list[Outcome]]:
+    """What an earlier run that was broken off has left."""
+    return msgspec.json.decode(UNFINISHED.read_bytes(), type=dict[str, list[Outcome]]) if UNFINISHED.exists() else {}
+
+
+async def one_round(engine: EngineName, clock: Clock, kills: int, seed: int) -> Outcome:
+    """So many kills on a fresh database."""
     with directory() as place, database(engine, place) as url:
-        trial = Run(url, engine, place, clock)
+        trial = Run(url, engine, place, clock, seed)
         await trial.prepare()
-        for number in range(1, kills + 1):
+        for _ in range(kills):
             await trial.kill_once()
-            if number % 10 == 0:
-                last = trial.outcome.kills[-1]
-                print(f"      {engine}: {number} kills, {len(trial.network.acknowledged)} acknowledged; at the last {last}", flush=True)
-        found = await trial.settle()
+        return await trial.settle()
+
+
+async def on_engine(engine: EngineName, report: Report, clock: Clock) -> None:
+    """All rounds that are not done yet; the sum of all."""
+    done = _rounds_done()
+    rounds = done.setdefault(engine, [])
+    while len(rounds) < ROUNDS:
+        rounds.append(await one_round(engine, clock, KILLS // ROUNDS, len(rounds)))
+        UNFINISHED.write_bytes(msgspec.json.encode(done))
+        print(f"      {engine}: round {len(rounds)} of {ROUNDS}, {rounds[-1].acknowledged} acknowledged", flush=True)
+    found = sum(rounds, Outcome())
     report.say(f"{engine}: kills", len(found.kills), each=[[kill.in_flight, kill.open, round(kill.oldest, 4)] for kill in found.kills])
     report.say(f"{engine}: messages acknowledged", found.acknowledged)
     report.hold(f"{engine}: acknowledged and missing", found.missing, at_most=0)
@@ -193,12 +219,13 @@ async def on_engine(engine: EngineName, report: Report, clock: Clock, kills: int
     report.say(f"{engine}: of these not answered yet, most", max(kill.open for kill in found.kills))
     report.say(f"{engine}: longest between an answer that was lost and the kill", max(kill.oldest for kill in found.kills) * 1000, "ms")
     first = [kill.until_first_call for kill in found.kills]
-    report.say(f"{engine}: from a start to the first call, median", percentile(first, 0.5), "s")
-    report.hold(f"{engine}: from a start to the first call, most", max(first), "s", at_most=20)
+    report.say(f"{engine}: from a kill to the next call, median", percentile(first, 0.5), "s")
+    report.hold(f"{engine}: from a kill to the next call, most", max(first), "s", at_most=20)
 
 
 async def run(clock: Clock) -> bool:
     report = Report("kills", clock)
     for engine in ENGINES:
         await on_engine(engine, report, clock)
+    UNFINISHED.unlink()
     return report.save()

@@ -53,7 +53,7 @@ async def texts(engine: EngineName, report: Report, clock: Clock) -> None:
             begun = clock.monotonic()
             size, items = await swallow(server.port, poll(**parameters))
             lasted = clock.monotonic() - begun
-            peak = server.peak_rss()
+            peak = max(started, server.peak_rss())
             await server.stop()
             report.hold(f"{engine}{name}: messages in one answer", items, at_least=MESSAGES)
             report.hold(f"{engine}{name}: peak memory of the server", peak / MIB, "MiB", at_most=150)

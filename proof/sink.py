@@ -7,6 +7,7 @@ import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, cast
 
 from odzew.clock import Clock
@@ -82,7 +83,7 @@ class _Visit(asyncio.Protocol):
             sink.calls.append(called)
             sink.told(called)
             if sink.delay:
-                sink.clock.call_later(sink.chance.random() * sink.delay, lambda called=called: self._answer(called))
+                sink.clock.call_later(sink.chance.random() * sink.delay, partial(self._answer, called))
             else:
                 self._answer(called)
 

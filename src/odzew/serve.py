@@ -6,11 +6,13 @@ import asyncio
 import importlib
 import importlib.util
 import os
+import resource
 import secrets
 import signal
 import socket
+import ssl
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any, Final
 
 import structlog
@@ -24,7 +26,7 @@ from odzew.api.app import create_api
 from odzew.api.call import Limits
 from odzew.api.openapi import OpenApi
 from odzew.clock import Clock
-from odzew.errors import StoreError
+from odzew.errors import SettingError, StoreError
 from odzew.forward.call import SenderLimits
 from odzew.forward.engine import Engine, EngineLimits
 from odzew.forward.exchange import Exchange
@@ -52,6 +54,7 @@ from odzew.store.migrate import NEWEST
 from odzew.store.postgres import PostgresDatabase
 from odzew.store.sqlite import SqliteDatabase
 from odzew.web import App, Listeners, Receive, Scope, Send, by_first_segment, logged
+from odzew.wire.msisdn import is_country
 
 log = structlog.get_logger("odzew.serve")
 
@@ -89,9 +92,10 @@ class Server:
     async def _open(self) -> None:
         """Each part leaves behind how it is closed; they are closed in the opposite order."""
         schedule = Schedule(self.settings["retry_minutes"], self.settings["retry_basis"])
-        tls = tls_context(self.settings["extra_ca"] or None)
-        certificate, key = self.settings["tls_cert"], self.settings["tls_key"]
-        pair = (certificate, key) if certificate else None
+        tls = _trust(self.settings["extra_ca"])
+        pair = _certificate(self.settings["tls_cert"], self.settings["tls_key"])
+        if not is_country(self.settings["country"]):
+            raise SettingError(f"country is two capital letters, such as PL, not {self.settings['country']!r}")
         self.listeners = Listeners(self.settings["listen"], pair, self.settings["stop_seconds"], self.clock)
         self._closing.push_async_callback(self.listeners.stop)
         self.db: Database = open_database(self.settings["db"], self.clock)
@@ -280,6 +284,21 @@ class Server:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
+def _trust(extra_ca: str) -> ssl.SSLContext:
+    """Whom calls to clients' URLs trust. SettingError for a file that holds no authorities."""
+    try:
+        return tls_context(extra_ca or None)
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        raise SettingError(f"extra_ca {extra_ca} is no readable PEM file of certificate authorities: {error}") from None
+
+
+def _certificate(certificate: str, key: str) -> tuple[str, str] | None:
+    """The pair to serve HTTPS with, None for plain HTTP. SettingError for half a pair: whoever names one means HTTPS."""
+    if bool(certificate) != bool(key):
+        raise SettingError("tls_cert and tls_key belong together: give both, or neither for plain HTTP")
+    return (certificate, key) if certificate else None
+
+
 async def _no_panel(_scope: Scope, _receive: Receive, send: Send) -> None:
     await respond(send, 404, b"The Customer Panel is not part of this version. The pull API is described at /openapi.json.\n")
 
@@ -311,6 +330,10 @@ async def run(settings: Settings, clock: Clock) -> None:
 
 def run_until_stopped(settings: Settings) -> None:
     """`run` on uvloop where it is installed, on asyncio's own loop where not."""
+    # The customary soft limit, 1,024 files, is a few minutes' work for a hostile caller.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):  # not where the system forbids it
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     fast = importlib.util.find_spec("uvloop") is not None
     with asyncio.Runner(loop_factory=importlib.import_module("uvloop").new_event_loop if fast else None) as runner:
         runner.run(run(settings, Clock()))

@@ -126,7 +126,7 @@ def _flag(value: Value) -> bool:
 
 
 def _text(value: Value) -> str:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or "\0" in value:  # NUL is in the name of no file and of no host
         raise TypeError(value)
     return value
 

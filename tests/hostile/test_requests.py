@@ -56,7 +56,7 @@ PUSHES: tuple[tuple[str, str, bytes, str, int], ...] = (
     ("1,001 items", "/ingest/push", as_json([ITEM] * 1_001), PUSH, 400),
     ("half a list", "/ingest/push", as_json([ITEM])[:-1], PUSH, 400),
     ("broken base64", "/ingest/push", as_json({**ITEM, "attachments": [{"data": "@@@"}]}), PUSH, 200),
-    ("a header in a content type", "/ingest/push", as_json({**ITEM, "attachments": [{"content_type": "a/b\r\nX: y", "data": ""}]}), PUSH, 200),
+    ("a header in a type", "/ingest/push", as_json({**ITEM, "attachments": [{"content_type": "a/b\r\nX:", "data": ""}]}), PUSH, 200),
     ("an id of an object", "/ingest/push", as_json({**ITEM, "id": {}}), PUSH, 200),
     ("30 February", "/ingest/push", as_json({**ITEM, "received": "2014-02-30T00:00:00Z"}), PUSH, 200),
     ("control characters in a sender", "/ingest/push", as_json({**ITEM, "from": "a\r\nX: y"}), PUSH, 200),
@@ -90,13 +90,15 @@ async def test_bad_input_changes_nothing_and_leaves_no_trace(on_each_engine: Pro
 async def test_odd_arrivals_are_kept_and_hinder_no_other(on_each_engine: Product, capfd: pytest.CaptureFixture[str]) -> None:
     odd = [
         {**ITEM, "text": f"{PLANTED}\0\ud800"}, {**ITEM, "from": "\ud800"}, {**ITEM, "id": "\0\ud800"}, {**ITEM, "id": 10**60},
-        {**ITEM, "received": "9999-12-31T23:59:59-23:59"}, {**ITEM, "title": "\0", "attachments": [{"name": "../../\0\ud800", "data": "QQ=="}]},
+        {**ITEM, "received": "9999-12-31T23:59:59-23:59"},
+        {**ITEM, "title": "\0", "attachments": [{"name": "../../\0\ud800", "data": "QQ=="}]},
     ]  # fmt: skip
     answer = await on_each_engine.call("/ingest/push", odd, PUSH)
     assert [item["kind"] for item in answer.json["items"]] == ["ndi"] * 5 + ["mms"]
     queries = (
         "", "&&=&=x&from&to", "from=1&from=2&to=3&text=a", "from=%00&to=%ff&text=%d8&coding=2&charset=%00&smsc=%00&udh=%00&id=%00",
-        f"from={'a' * 9_000}&to={'b' * 9_000}&id={'c' * 9_000}&text={PLANTED}", f"from=500600700&to=%2B48664078059&text={PLANTED}&time=9999-99-99",
+        f"from={'a' * 9_000}&to={'b' * 9_000}&id={'c' * 9_000}&text={PLANTED}",
+        f"from=500600700&to=%2B48664078059&text={PLANTED}&time=9999-99-99",
     )  # fmt: skip
     for query in queries:
         octets = f"GET /ingest/kannel?token={KANNEL}&{query} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n".encode()

@@ -118,3 +118,41 @@ async def test_pipelined_requests_are_answered_in_turn(product: Product) -> None
     one = head(RECEIVED, "Content-Length: 2") + b"{}"
     last = head(RECEIVED, "Content-Length: 2", "Connection: close") + b"{}"
     assert (await talk(product.client.port, one * 300 + last)).count(b'{"items":[]}') == 301
+
+
+async def test_many_slow_bodies_do_not_fill_the_memory(product: Product) -> None:
+    """Strangers send 4 MiB each and never the last octet: from 256 MiB on they are turned away, and small calls go on."""
+    octets = head(RECEIVED, f"Content-Length: {4 << 20}", token="f" * 32) + b"x" * ((4 << 20) - 1)
+    connections = [await asyncio.open_connection("127.0.0.1", product.client.port) for _ in range(70)]
+    answers = []
+    for reader, writer in connections:
+        writer.write(octets)
+        await writer.drain()
+        await product.call(RECEIVED, {})  # answered after those octets have come
+        answers.append(asyncio.create_task(reader.read(12)))
+    await product.honest()
+    assert {answer.result() for answer in answers if answer.done()} == {b"HTTP/1.1 429"}
+    assert not any(answer.done() for answer in answers[:60])
+    for _, writer in connections:
+        writer.close()
+    await asyncio.gather(*answers, return_exceptions=True)
+
+
+async def test_a_blank_line_after_the_body_cuts_no_long_answer_off(tmp_path: Path) -> None:
+    """Some clients send one. The answer here waits for a client that reads slowly."""
+    clock = FixedClock()
+    async with running(f"sqlite:///{tmp_path}/odzew.db", tmp_path, clock) as product:
+        for _ in range(20):
+            await product.call("/ingest/push", [{"from": "+48500600700", "to": "+48664078059", "text": "x" * 1_000}] * 1_000, PUSH)
+        reader, writer = await asyncio.open_connection("127.0.0.1", product.client.port, limit=1_024)
+        writer.write(head(RECEIVED, "Content-Length: 2", version="1.0") + b"{}")
+        assert (await reader.read(12)).startswith(b"HTTP/1.1 200")
+        writer.write(b"\r\n")
+        await product.honest()
+        clock.advance(PATIENCE + 2 * LOOK)
+        answer = b""
+        while chunk := await reader.read(1 << 20):
+            answer += chunk
+        assert answer.count(b'"id":') >= 20_000
+        assert answer.endswith(b"]}")
+        writer.close()

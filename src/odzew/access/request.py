@@ -6,16 +6,19 @@ For the raw ASGI applications of the ways in and of the operator's calls. Header
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any
+from typing import Any, Final
 
 from odzew.access.addresses import client_address
-from odzew.errors import OdzewError
+from odzew.errors import Busy, OdzewError
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = Iterable[tuple[bytes, bytes]]
+
+MOST_HELD: Final = 256 << 20
+"""Octets that all bodies together may have which are still coming in: many slow callers must not fill the memory."""
 
 
 class BodyTooLarge(OdzewError):
@@ -50,7 +53,7 @@ def address_of(scope: Scope, trusted_proxies: Iterable[str]) -> str:
 
 
 async def read_body(headers: Headers, receive: Receive, limit: int) -> bytes:
-    """The whole body, at most `limit` octets. BodyTooLarge by its announced length or as soon as it is over; CallerGone."""
+    """The whole body, at most `limit` octets. BodyTooLarge by its announced length or as soon as it is over; CallerGone; Busy."""
     announced = header(headers, b"content-length")
     if announced is not None and announced.isdecimal() and (len(announced) > 18 or int(announced) > limit):
         raise BodyTooLarge(f"the body is over {limit} octets")
@@ -58,14 +61,24 @@ async def read_body(headers: Headers, receive: Receive, limit: int) -> bytes:
     if event["type"] == "http.request" and not event.get("more_body", False) and len(event.get("body", b"")) <= limit:
         return bytes(event.get("body", b""))  # most bodies come in one piece
     pieces = bytearray()
-    while event["type"] == "http.request":
-        pieces += event.get("body", b"")
-        if len(pieces) > limit:
-            raise BodyTooLarge(f"the body is over {limit} octets")
-        if not event.get("more_body", False):
-            return bytes(pieces)
-        event = await receive()
+    try:
+        while event["type"] == "http.request":
+            piece = event.get("body", b"")
+            pieces += piece
+            _held[0] += len(piece)
+            if len(pieces) > limit:
+                raise BodyTooLarge(f"the body is over {limit} octets")
+            if not event.get("more_body", False):
+                return bytes(pieces)
+            if _held[0] > MOST_HELD:
+                raise Busy("too many large requests are coming in at once")
+            event = await receive()
+    finally:
+        _held[0] -= len(pieces)
     raise CallerGone("the caller hung up")
+
+
+_held = [0]  # octets in `pieces` of all calls of this process
 
 
 async def respond(send: Send, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:

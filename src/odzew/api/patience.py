@@ -98,8 +98,8 @@ class PatientConnection(Connection):
         if self._since is None:
             return
         now = self.clock.monotonic()
-        if self.flow.read_paused:
-            self._since = now  # it is we who do not read
+        if self.flow.read_paused or (self._in_head and self.cycle is not None and not self.cycle.response_complete):
+            self._since = now  # it is we who do not read, or who owe an answer: some clients send a blank line after a body
         elif now > self._since + PATIENCE + (0.0 if self._in_head else PATIENCE + self._body / SLOWEST):
             self.transport.abort()
 

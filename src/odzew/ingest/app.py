@@ -16,7 +16,7 @@ from odzew.access.addresses import allowed
 from odzew.access.request import App, BodyTooLarge, CallerGone, Scope, Send, address_of, bearer, read_body, respond
 from odzew.access.request import Receive as Events
 from odzew.access.rights import source_token
-from odzew.errors import OdzewError
+from odzew.errors import Busy, OdzewError
 from odzew.ingest.contract import Answer, Ingest, Receive, Request, error_answer
 from odzew.ingest.table import ingest_of
 from odzew.model import Source
@@ -47,6 +47,8 @@ def create_ingest(directory: Callable[[], Directory], receive: Receive, country:
                 body = await read_body(scope["headers"], events, body_limit)
             except BodyTooLarge as error:
                 answer = error_answer(413, 1006, str(error))
+            except Busy as error:
+                answer = _not_now(error)
             except CallerGone:
                 return
             else:
@@ -90,5 +92,9 @@ async def _handled(source: Source, ingest: Ingest, request: Request, receive: Re
             # Where it happened, and never its words: those of a driver or a codec may quote the message.
             places = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
             log.error("ingest_failed", source=source.name, error=type(error).__qualname__, where=places)
-        seconds = str(getattr(error, "retry_after", RETRY_AFTER)).encode("ascii")
-        return error_answer(503, 1006, "not stored, bring it again later", (b"retry-after", seconds))
+        return _not_now(error)
+
+
+def _not_now(error: Exception) -> Answer:
+    seconds = str(getattr(error, "retry_after", RETRY_AFTER)).encode("ascii")
+    return error_answer(503, 1006, "not stored, bring it again later", (b"retry-after", seconds))

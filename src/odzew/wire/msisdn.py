@@ -24,6 +24,11 @@ _PLUS: Final = frozenset("+\uff0b")
 _ESCAPED_PLUS = re.compile(r"%2b", re.IGNORECASE | re.ASCII).match
 
 
+def is_country(country: str) -> bool:
+    """Whether `country` is the two capital letters of a country whose numbers are known."""
+    return country in phonenumbers.SUPPORTED_REGIONS
+
+
 def normalise(raw: str, country: str = "PL") -> str:
     """`raw` as `+` and 7 to 15 digits, or a short code of 3 to 8 digits as it stands. NumberError when it is neither.
 

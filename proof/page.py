@@ -1,0 +1,33 @@
+"""Brings the figures of docs/proof.md up to date from the JSON of the last runs: `python -m proof.page`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from proof.report import RESULTS
+
+PAGE: Final = RESULTS.with_name("proof.md")
+BEGIN: Final = "<!-- figures: made by `python -m proof.page` -->\n"
+ORDER: Final = ("machine", "order", "kills", "drain", "memory", "poll", "push")
+
+
+def table(found: dict[str, Any]) -> str:
+    """One proof as a section."""
+    held = "every bound held" if found["held"] else "**a bound did not hold**"
+    lines = [f"### {found['proof']}", "", f"Measured {found['at'][:10]}, {found['seconds']} s; {held}.", ""]
+    lines += ["| what | value | bound | |", "|---|---|---|---|"]
+    for row in found["rows"]:
+        mark = {True: "holds", False: "**does not hold**", None: ""}[row.get("holds")]
+        lines.append(f"| {row['what']} | {row['value']} {row['unit']} | {row.get('bound', '')} | {mark} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    found = [json.loads(file.read_text(encoding="utf-8")) for name in ORDER if (file := RESULTS / f"{name}.json").exists()]
+    PAGE.write_text(text[: text.index(BEGIN)] + BEGIN + "\n" + "\n".join(table(one) for one in found), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
