@@ -122,11 +122,18 @@ class PostgresDatabase:
         """Keeps the listening connection alive; the counters in `changes` are read by the caller as a backstop."""
         if self._listener is not None and not self._listener.is_closed():
             return
+        listener: _Connection | None = None
         try:
             listener = await asyncpg.connect(self._dsn)
             await listener.add_listener(CHANNEL, self._tell)
-        except (*_DRIVER, *_ADDRESS) as error:
-            raise translate(error) from error
+            if self._closed:
+                raise StoreUnavailable("the database is closed")
+        except BaseException as error:  # also a cancelled one: the connection is nobody's yet
+            if listener is not None:
+                listener.terminate()
+            if isinstance(error, (*_DRIVER, *_ADDRESS)):
+                raise translate(error) from error
+            raise
         self._listener = listener
         for heard in self._heard:
             heard("")
@@ -169,11 +176,20 @@ class PostgresDatabase:
         if self._pool is None:
             async with self._opening:
                 if self._pool is None:
-                    try:
-                        self._pool = await asyncpg.create_pool(self._dsn, min_size=1, max_size=self._size, command_timeout=60)
-                    except _ADDRESS as error:
-                        raise StoreError(f"the address of the database cannot be used: {error}") from None
+                    self._pool = await self._new_pool()
         return self._pool
+
+    async def _new_pool(self) -> asyncpg.Pool[Any]:
+        try:
+            pool = asyncpg.create_pool(self._dsn, min_size=1, max_size=self._size, command_timeout=60)
+            try:
+                await pool
+            except BaseException:  # also a cancelled one: what is half open belongs to nobody
+                pool.terminate()
+                raise
+            return pool
+        except _ADDRESS as error:
+            raise StoreError(f"the address of the database cannot be used: {error}") from None
 
     def _tell(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
         for heard in self._heard:
