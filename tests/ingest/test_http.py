@@ -212,6 +212,13 @@ async def test_one_unreadable_item_of_a_thousand(house: House) -> None:
     assert await house.one("SELECT text FROM messages WHERE id = ?", answer[600]["id"]) == ("AUTO \ufffd",)
 
 
+async def test_an_item_nested_too_deeply_is_refused_alone(house: House) -> None:
+    deep = b'{"from":"500600700","to":"71200","text":"]}\\"","x":' + b'[{"y":' * 60_000 + b'"}"' + b"}]" * 60_000 + b"}"
+    good = b'{"from":"500600700","to":"71200","text":"AUTO"}'
+    answer = await house.push(b"[" + good + b", " + deep + b"," + good + b"]")
+    assert [("id" in item, item.get("error", {}).get("code")) for item in answer.json["items"]] == [(True, None), (False, 1006), (True, None)]
+
+
 async def test_unknown_and_repeated_fields(house: House) -> None:
     body = b'{"from":"1","from":"500600700","to":"48799448855","text":"x","\xff":1,"system":{"a":[null]},"big":' + b"9" * 5000 + b"}"
     assert (await house.push(body)).json["items"][0]["id"] == 1

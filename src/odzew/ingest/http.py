@@ -22,6 +22,7 @@ _FEW_COMMAS: Final = 65_536
 
 _first_character = re.compile(rb"[ \t\r\n]*(.?)", re.DOTALL).match
 _blanks = re.compile(r"[ \t\r\n]*").match
+_signs = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL).finditer
 _decode_list: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
@@ -70,7 +71,7 @@ def _cut_tolerantly(body: bytes) -> list[bytes]:
         if text[position] == "]":
             return _ended(text, position, items)
         while len(items) <= MOST_ITEMS:
-            _, end = _scan(text, position)
+            end = _end_of_item(text, position)
             items.append(body[position:end])
             position = _past_blanks(text, end)
             if text[position] == "]":
@@ -81,6 +82,18 @@ def _cut_tolerantly(body: bytes) -> list[bytes]:
     except (ValueError, IndexError, RecursionError) as error:
         raise MalformedBody(f"malformed JSON at octet {getattr(error, 'pos', position)}") from None
     return items
+
+
+def _end_of_item(text: str, position: int) -> int:
+    try:
+        return _scan(text, position)[1]
+    except RecursionError:  # nested so deeply that it is refused, alone: only its end is wanted
+        depth = 0
+        for sign in _signs(text, position):
+            depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(sign[0], 0)
+            if not depth:
+                return sign.end()
+        raise
 
 
 def _past_blanks(text: str, position: int) -> int:
