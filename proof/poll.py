@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+import asyncpg
+
 from odzew.clock import Clock
 from proof import words
 from proof.http import Connection, poll
@@ -31,8 +33,12 @@ POLLS: Final = 300  # of each database in a round, one after another
 RATE_ROUNDS: Final = 5
 RATE_SECONDS: Final = 3.0
 CONNECTIONS: Final = 16
+NOTHING_UNREAD: Final = 2  # an account without messages
 COUNTED: Final = 2_500_000
 BARE: Final = ("-m", "proof.bare")
+VACUUMED_WITHIN: Final = 600.0  # seconds; autovacuum looks once a minute
+_CLEAR: Final = """SELECT n_live_tup = 0 OR (n_dead_tup <= 50 + n_live_tup * 0.01 AND last_autoanalyze IS NOT NULL)
+    FROM pg_stat_user_tables WHERE relname = 'messages'"""
 _rate = re.compile(r"Requests/sec: +([0-9.]+)").search
 _errors = re.compile(r"Non-2xx|Socket errors").search
 
@@ -70,16 +76,31 @@ async def seeded(engine: EngineName, sizes: Sequence[int], report: Report, clock
             below = root / str(size)
             below.mkdir()
             url = await another_database(shared, f"stored_{size}") if shared else f"sqlite:///{below / 'odzew.db'}"
-            await prepare(url, below, words.setup_text())
+            await prepare(url, below, words.setup_text(NOTHING_UNREAD))
             async with opened(url) as db:
                 speed = await fill(db, Mix(size, unread=UNREAD), clock, tell=True)
             report.say(f"{engine}: {size} messages seeded through receive, messages/s", speed, "/s")
             if engine == "sqlite":
                 report.say(f"{engine}: {size} messages take on the disk", octets_of(url) / size, "octets each")
+            if engine == "postgres":
+                report.say(f"{engine}: {size} messages, until autovacuum had caught up", await _vacuumed(url, clock), "s")
             server = await Server(url, clock).start()
             stack.push_async_callback(server.stop)
             places.append(Place(f"{size}", server))
         yield places
+
+
+async def _vacuumed(url: str, clock: Clock) -> float:
+    """Waits until PostgreSQL's own autovacuum has cleared away what marking millions of messages at once has left; seconds."""
+    begun = clock.monotonic()
+    connection = await asyncpg.connect(url)
+    try:
+        async with clock.deadline(VACUUMED_WITHIN):
+            while not await connection.fetchval(_CLEAR):
+                await clock.sleep(0.5)
+    finally:
+        await connection.close()
+    return clock.monotonic() - begun
 
 
 async def sizes(engine: EngineName, report: Report, clock: Clock, stored: Sequence[int] = STORED) -> None:
@@ -106,7 +127,7 @@ async def sizes(engine: EngineName, report: Report, clock: Clock, stored: Sequen
 
 async def rates(engine: EngineName, server: Server, report: Report, clock: Clock) -> None:
     """Requests per second, in turn with a bare application that returns the same octets: a poll of 50, and an empty one."""
-    for name, request, least in ((f"poll of {LIMIT}", poll(limit=LIMIT), 0.1), ("empty poll", poll(limit=LIMIT, type="eco"), 0.25)):
+    for name, request, least in ((f"poll of {LIMIT}", poll(limit=LIMIT), 0.1), ("empty poll", poll(NOTHING_UNREAD, limit=LIMIT), 0.25)):
         async with Connection(server.port) as connection:
             reply = await connection.exchange(request)
         with directory() as place:

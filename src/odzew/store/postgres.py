@@ -52,6 +52,13 @@ def translate(error: Exception) -> StoreError:
     return StoreError(f"the database refused: {words}")
 
 
+class _Stateless(asyncpg.Connection):
+    """A connection that is not reset when it goes back to the pool: units leave no state in the session, and a reset is a round trip."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
 class PostgresDatabase:
     """`store.db.Database` over a PostgreSQL server. `fixed` says that the injected clock stands in for the server's."""
 
@@ -181,7 +188,7 @@ class PostgresDatabase:
 
     async def _new_pool(self) -> asyncpg.Pool[Any]:
         try:
-            pool = asyncpg.create_pool(self._dsn, min_size=1, max_size=self._size, command_timeout=60)
+            pool = asyncpg.create_pool(self._dsn, min_size=1, max_size=self._size, command_timeout=60, connection_class=_Stateless)
             try:
                 await pool
             except BaseException:  # also a cancelled one: what is half open belongs to nobody
