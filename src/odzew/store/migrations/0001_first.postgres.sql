@@ -177,8 +177,6 @@ CREATE TABLE messages (
     pulled_at BIGINT,                                     -- the API's read mark
     pull_id BIGINT
 );
--- Marking a message read leaves a dead entry at the very place where the next poll begins: vacuum before they are many.
-ALTER TABLE messages SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_limit = 2000);
 -- What the API offers: a poll costs what it returns.
 CREATE INDEX messages_unread ON messages (account_id, received_at, id) WHERE pulled_at IS NULL;
 CREATE INDEX messages_unread_sender ON messages (account_id, sender, received_at, id) WHERE pulled_at IS NULL;
