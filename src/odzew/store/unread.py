@@ -1,7 +1,7 @@
 """What the pull API still offers: messages without a read mark, found by narrow indexes of their own.
 
-A poll costs what it returns: the rows come in the order of messages_unread (or, for few senders, of messages_unread_sender) from a
-cursor on, never more than asked for. A window is bounded in rows and in the text that it holds.
+A poll costs what it returns: the rows come in the order of messages_unread (for one type, of messages_unread_kind; for few senders, of
+messages_unread_sender) from a cursor on, never more than asked for. A window is bounded in rows and in the text that it holds.
 """
 
 from __future__ import annotations

@@ -179,8 +179,9 @@ CREATE TABLE messages (
 );
 -- What the API offers: a poll costs what it returns.
 CREATE INDEX messages_unread ON messages (account_id, received_at, id) WHERE pulled_at IS NULL;
+CREATE INDEX messages_unread_kind ON messages (account_id, kind, received_at, id) WHERE pulled_at IS NULL;
 CREATE INDEX messages_unread_sender ON messages (account_id, sender, received_at, id) WHERE pulled_at IS NULL;
--- A read mark leaves a dead entry at the front of these two, where every poll begins: vacuum early, and the indexes with it.
+-- A read mark leaves a dead entry at the front of these three, where every poll begins: vacuum early, and the indexes with it.
 ALTER TABLE messages SET (
     autovacuum_vacuum_scale_factor = 0.01, autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_cost_limit = 2000,
     vacuum_index_cleanup = on

@@ -180,6 +180,7 @@ CREATE TABLE messages (
 );
 -- What the API offers: a poll costs what it returns.
 CREATE INDEX messages_unread ON messages (account_id, received_at, id) WHERE pulled_at IS NULL;
+CREATE INDEX messages_unread_kind ON messages (account_id, kind, received_at, id) WHERE pulled_at IS NULL;
 CREATE INDEX messages_unread_sender ON messages (account_id, sender, received_at, id) WHERE pulled_at IS NULL;
 -- What a sent record that comes late may claim.
 CREATE INDEX messages_unclaimed ON messages (sender, received_at) WHERE account_id IS NULL;
