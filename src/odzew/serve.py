@@ -60,7 +60,7 @@ log = structlog.get_logger("odzew.serve")
 
 FORWARD: Final = "forward"
 PROCESS: Final = "process:"
-SWEEP: Final = 30.0  # seconds between looks for pulls of processes that are gone
+SWEEP: Final = 5.0  # seconds between looks for pulls of processes that are gone
 
 
 class Server:

@@ -9,7 +9,7 @@ from odzew.forward.schedule import Schedule
 from odzew.forward.turns import EngineLimits
 from odzew.inbox.receive import Inbox
 from odzew.model import Arrival, Basis, Number
-from odzew.store import deliveries, unread
+from odzew.store import lookup, unread
 from odzew.store.numbers import save_numbers
 from tests.forward.conftest import Open
 
@@ -40,8 +40,8 @@ async def test_a_url_that_always_fails_is_called_at_the_contracts_times_and_then
     attempts = await here.attempts(delivery)
     assert [(a.number, a.outcome, a.status, a.delayed) for a in attempts] == [(n, "http_5xx", 500, False) for n in range(1, 6)]
     assert {made.headers["webhook-id"] for made in here.sender.made} == {f"msg_{delivery}"}
-    listed = await here.db.read(deliveries.listed, None, "exhausted", None, 10)
-    assert [(row[0], row[3], row[4], row[5]) for row in listed] == [(delivery, "exhausted", 5, "http_5xx")]
+    listed = await here.db.read(lookup.deliveries, "exhausted", None, 10)
+    assert [(row.id, row.state, row.attempts, row.outcome) for row in listed] == [(delivery, "exhausted", 5, "http_5xx")]
     assert await here.db.read(unread.count, unread.Filter(target.account_id)) == 1, "the pull API still has it"
 
 

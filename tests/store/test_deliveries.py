@@ -153,21 +153,3 @@ async def test_who_is_waited_for_is_everybody_who_is_owed(owing: Database, rows:
     await owing.write(deliveries.owe, [owed(key, target, due) for key, (target, due) in enumerate(rows, 1)])
     expected = sorted((target, 1, min(due for other, due in rows if other == target)) for target in {target for target, _ in rows})
     assert [tuple(row) for row in await owing.read(deliveries.waiting_targets)] == expected
-
-
-# --- what the operator lists -----------------------------------------------------------------------------------------
-
-
-async def test_the_newest_deliveries_of_a_message_or_a_state(owing: Database) -> None:
-    await owing.write(deliveries.record, [a_result(an_attempt(2), None)])
-
-    async def listed(*asked: Any) -> list[int]:
-        return [row[0] for row in await owing.read(deliveries.listed, *asked)]
-
-    assert await listed(None, None, None, 3) == [4, 3, 2]
-    assert await listed(None, None, 3, 9) == [2, 1]
-    assert await listed(102, None, None, 9) == [2]
-    assert await listed(None, "pending", None, 9) == [4, 3, 1]
-    assert await listed(102, "pending", None, 9) == []
-    rows = await owing.read(deliveries.listed, None, None, 3, 9)
-    assert [tuple(row) for row in rows] == [(2, 102, 1, "exhausted", 1, "status", 1050, None), (1, 101, 1, "pending", 0, "", None, 30)]

@@ -132,25 +132,6 @@ def waiting_targets() -> Generator[Request, Any, list[Sequence[Any]]]:
     return [row for row in rows if row[2] is not None]
 
 
-def listed(message: int | None, state: str | None, before: int | None, limit: int) -> Generator[Request, Any, list[Sequence[Any]]]:
-    """The newest deliveries, of one message or in one state where given:
-    (id, message_id, target_id, state, slot, outcome, ended_at, due_at)."""
-    where = ["d.id < ?"]
-    values: list[int | str] = [before or 1 << 62]
-    if message is not None:
-        where.append("d.message_id = ?")
-        values.append(message)
-    if state is not None:
-        where.append("d.state = ?")
-        values.append(state)
-    rows: list[Sequence[Any]] = yield Rows(
-        f"""SELECT d.id, d.message_id, d.target_id, d.state, d.slot, d.outcome, d.ended_at, o.due_at
-            FROM deliveries d LEFT JOIN owed o ON o.delivery_id = d.id WHERE {" AND ".join(where)} ORDER BY d.id DESC LIMIT ?""",
-        (*values, limit),
-    )
-    return rows
-
-
 def attempts(delivery: int) -> Generator[Request, Any, list[Attempt]]:
     """The attempts of one delivery, in order."""
     rows = yield Rows(

@@ -7,9 +7,7 @@ of this module.
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Final, Literal, NamedTuple
-
-Language = Literal["en", "pl"]
+from typing import Final, NamedTuple
 
 # --- kinds of message and their fields (contract 2) -------------------------------------------------------------------
 
@@ -53,7 +51,6 @@ ERROR_FIELD: Final = "field"
 
 # --- words of a request (contract 1 and 2) ----------------------------------------------------------------------------
 
-SUFFIXES: Final = ("", ".json", ".xml")
 RESERVED: Final = ("panel", "ingest", "operator", "metrics", "healthz", "readyz", "openapi.json")
 CREDENTIALS: Final = ("username", "password")
 LIST_PARAMETERS: Final = (
