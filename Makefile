@@ -30,8 +30,9 @@ demo: $(VENV)/.installed ## the whole service with a simulated network and clien
 	$(VENV)/bin/odzew demo $(ARGS)
 
 test: $(VENV)/.tested-with lint ## everything that CI checks: linters, types, layers, all tests
-	@command -v strace >/dev/null 2>&1 || sh scripts/apt.sh strace \
-		|| echo "Without strace the test that watches the order of writes and answers fails." >&2
+	@for tool in strace openssl; do \
+		command -v $$tool >/dev/null 2>&1 || sh scripts/apt.sh $$tool || echo "Without $$tool some tests fail." >&2; \
+	done
 	$(PYTHON) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: $(VENV)/.tested-with lint ## the quick part of it: linters, types, layers, shape
