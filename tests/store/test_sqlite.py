@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Generator
@@ -10,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from odzew.clock import FixedClock
 from odzew.errors import OdzewError, StoreError, StoreFull, StoreUnavailable
 from odzew.store import sqlite
 from odzew.store.db import Request, Rows, lengthy, statement
 from odzew.store.sqlite import SqliteDatabase
+from odzew.store.words import packed_for_sqlite
 
 INSERT = "INSERT INTO installation (name, value) VALUES (?, ?)"
 
@@ -317,3 +321,18 @@ async def test_a_look_hears_of_others_writing_and_not_of_ours(db: SqliteDatabase
     await db.look()
     await db.look()
     assert heard == [""]
+
+
+WORDS = st.none() | st.text(st.characters(codec="utf-8", exclude_characters="\0"))
+
+
+@given(st.lists(st.tuples(st.integers(-(1 << 63), (1 << 63) - 1), WORDS)))
+def test_packed_rows_are_the_same_rows(found: list[tuple[int, str | None]]) -> None:
+    connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE TABLE t (n INTEGER, words TEXT)")
+    connection.executemany("INSERT INTO t VALUES (?, ?)", found)
+    sql = "SELECT n, words FROM t WHERE n > ? ORDER BY n DESC, words, rowid LIMIT ?"
+    plain = connection.execute(sql, (-9, 7)).fetchall()
+    ((text,),) = connection.execute(packed_for_sqlite(sql, 2), (-9, 7))
+    assert [tuple(row) for row in json.loads(text)] == plain
+    connection.close()

@@ -31,6 +31,8 @@ class Rows:
 
     sql: str
     parameters: Sequence[Any] = ()
+    packed: int = 0
+    """The number of columns, where many short rows of texts and whole numbers are expected: SQLite then hands them over at once."""
 
 
 @dataclass(slots=True)

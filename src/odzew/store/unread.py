@@ -20,8 +20,9 @@ FARTHEST: Final = 1 << 60  # rows that can be skipped
 
 Cursor = tuple[int, int]  # (received_at, id) of the last row seen
 
-# In the order of COLUMNS.
+# In the order of _COLUMNS.
 ID, RECEIVED_AT, KIND, SENDER, RECIPIENT, ANSWERS, TITLE, TEXT, BLACKLISTED = range(9)
+COLUMNS: Final = BLACKLISTED + 1
 _COLUMNS = f"""m.id, m.received_at, m.kind, m.sender, m.recipient, m.answers, m.title,
     CASE WHEN length(m.text) <= {INLINE} THEN m.text END,
     EXISTS (SELECT 1 FROM blacklist b WHERE b.account_id = m.account_id AND b.phone = m.sender)"""
@@ -63,7 +64,7 @@ def window(wanted: Filter, span: Span) -> Generator[Request, Any, tuple[list[Row
     parameters.append(min(span.limit, WINDOW))
     if span.skip:
         parameters.append(min(span.skip, FARTHEST))
-    rows: list[Row] = yield Rows(sql, parameters)
+    rows: list[Row] = yield Rows(sql, parameters, packed=COLUMNS)
     if all(row[TEXT] is not None for row in rows):
         return rows, False
     return (yield from _with_long_texts(rows))
