@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odzew.forward.item import FORM_TYPE, JSON_TYPE, MmsBody, Part, values_of
+from odzew.forward.item import FORM_TYPE, JSON_TYPE, MmsBody, values_of
+from odzew.store.attachments import AttachmentHead
 from odzew.store.messages import SLICE
 from odzew.wire.published import PLACEHOLDER_NAMES
 from tests.forward.builders import a_message, an_account
@@ -26,7 +27,8 @@ class Parts:
     def __init__(self, *data: bytes, names: tuple[str, ...] = NAMES) -> None:
         self.data = data
         self.longest = 0
-        self.heads = [Part(key, names[(key - 1) % len(names)], "image/jpeg", len(octets)) for key, octets in enumerate(data, 1)]
+        named = [(key, names[(key - 1) % len(names)], octets) for key, octets in enumerate(data, 1)]
+        self.heads = [AttachmentHead(key, name, "image/jpeg", len(octets)) for key, name, octets in named]
 
     async def read(self, attachment: int, position: int) -> bytes:
         return self.data[attachment - 1][position * SLICE : (position + 1) * SLICE]

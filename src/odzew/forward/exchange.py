@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from odzew.clock import SECOND, Clock
 from odzew.errors import OdzewError, SettingError, StoreError, TemplateError
 from odzew.forward.allowance import Allowance, parse_allowance
 from odzew.forward.call import Answer, Call, Sender, StreamedBody
-from odzew.forward.item import MmsBody, Part, Values, values_of
+from odzew.forward.item import MmsBody, Values, values_of
 from odzew.forward.sign import Signer, read_secret
 from odzew.forward.verify import judge
 from odzew.model import Account, Attempt, Message, Owed, Target
-from odzew.store import messages
-from odzew.store.db import Database, Request, Rows
+from odzew.store import attachments, messages
+from odzew.store.db import Database
 from odzew.wire import clean
 from odzew.wire.template import Template, expected
 
@@ -28,17 +28,6 @@ parse_template = lru_cache(maxsize=4096)(Template.parse)
 @lru_cache(maxsize=4096)
 def _allowances(texts: tuple[str, ...]) -> tuple[Allowance, ...]:
     return tuple(parse_allowance(text) for text in texts)
-
-
-def _parts(message_id: int) -> Generator[Request, Any, list[Part]]:
-    sql = "SELECT id, name, content_type, size FROM attachments WHERE message_id = ? ORDER BY position"
-    return [Part(*row) for row in (yield Rows(sql, (message_id,)))]
-
-
-def _slice(attachment_id: int, position: int) -> Generator[Request, Any, bytes]:
-    sql = "SELECT data FROM attachment_slices WHERE attachment_id = ? AND position = ?"
-    rows = yield Rows(sql, (attachment_id, position))
-    return bytes(rows[0][0]) if rows else b""
 
 
 class Exchange:
@@ -91,8 +80,8 @@ class Exchange:
         _write(attempt, answer, target, values)
 
     async def _post(self, call: Call, signer: Signer, message: Message, target: Target, account: Account) -> str:
-        parts = await self._db.read(_parts, message.id)
-        body = MmsBody(message, account, parts, self._read_slice, target.body == "json")
+        parts = await self._db.read(attachments.of_messages, [message.id])
+        body = MmsBody(message, account, parts.get(message.id, ()), self._read_slice, target.body == "json")
         length = 0
         async for piece in body.slices():  # the first passage: length and signature stand before the body
             length += len(piece)
@@ -101,8 +90,8 @@ class Exchange:
         return body.content_type
 
     async def _read_slice(self, attachment_id: int, position: int) -> bytes:
-        data: bytes = await self._db.read(_slice, attachment_id, position)
-        return data
+        data: bytes | None = await self._db.read(attachments.slice_of, attachment_id, position)
+        return data or b""
 
     def _keys(self, target: Target) -> list[bytes]:
         if target.secret is None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from odzew.model import Account, Message
+from odzew.store.attachments import AttachmentHead
 from odzew.store.messages import SLICE
 from odzew.wire import localtime, published
 from odzew.wire.template import encode
@@ -19,15 +20,6 @@ JSON_TYPE: Final = "application/json"
 # `+` and `/` and `=` of base64 mean something else in a form.
 _IN_FORM: Final = str.maketrans({"+": "%2B", "/": "%2F", "=": "%3D"})
 _MULTIPLE: Final = 3 * 64 * 1024  # octets turned into base64 at a time: a multiple of three, so no padding in between
-
-
-class Part(NamedTuple):
-    """An attachment's head; its octets are read when they are sent."""
-
-    id: int
-    name: str
-    content_type: str
-    size: int
 
 
 ReadSlice = Callable[[int, int], Awaitable[bytes]]  # (attachment id, position) -> 256 KiB, the last one less
@@ -69,7 +61,7 @@ class MmsBody:
     Its length, and its signature, are headers and so come before it: that takes a first passage through the slices.
     """
 
-    def __init__(self, message: Message, account: Account, parts: Sequence[Part], read: ReadSlice, as_json: bool) -> None:
+    def __init__(self, message: Message, account: Account, parts: Sequence[AttachmentHead], read: ReadSlice, as_json: bool) -> None:
         self._fields = fields_of(message, account)
         self._parts = parts
         self._read = read
@@ -106,7 +98,7 @@ class MmsBody:
             yield '"}'
         yield "]}"
 
-    async def _base64(self, part: Part) -> AsyncIterator[str]:
+    async def _base64(self, part: AttachmentHead) -> AsyncIterator[str]:
         rest = b""
         for position in range(-(-part.size // SLICE)):
             rest += await self._read(part.id, position)
