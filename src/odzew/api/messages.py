@@ -9,11 +9,11 @@ from odzew.api.call import Call, paging_of
 from odzew.api.params import INVALID, Parameters
 from odzew.api.stream import Shape, messages
 from odzew.errors import ContractError
+from odzew.inbox.classify import keyword_of
 from odzew.inbox.read import Ask
-from odzew.model import KIND_OF_SERVICE, Arrival, Keyword, Number
-from odzew.store.directory import Directory
+from odzew.model import KIND_OF_SERVICE, Arrival, Number
 from odzew.store.unread import Filter
-from odzew.wire import clean, folding, msisdn
+from odzew.wire import clean, msisdn
 from odzew.wire.published import ORDERS, TYPES
 
 OWN_SOURCE: Final = 0
@@ -50,7 +50,7 @@ async def send_nd(call: Call) -> Answer:
     sender, text = call.parameters.required_phone("phone", msisdn.normalise), call.parameters.required("text")
     for number in call.services.directory().numbers.values():
         if KIND_OF_SERVICE[number.service] == "nd":
-            keyword = _longest(call.services.directory(), number, text)
+            keyword = keyword_of(text, number, call.services.directory())
             if keyword is not None and keyword.account_id == call.account_id:
                 return await _put_in(call, sender, number, text)
     return call.success(False)
@@ -79,16 +79,6 @@ def _filter(parameters: Parameters, account_id: int, most_phones: int) -> Filter
         recipient=number,
         newest_first=parameters.choice("order", ORDERS) == ORDERS[1],
     )
-
-
-def _longest(directory: Directory, number: Number, text: str) -> Keyword | None:
-    """The keyword that takes this text on this number, whosever it is: the longest that it starts with."""
-    keywords = directory.keywords.get(number.id, {})
-    words = folding.words(text, directory.longest_keyword.get(number.id, 0))
-    for length in range(len(words), 0, -1):
-        if (keyword := keywords.get(words[:length])) is not None:
-            return keyword
-    return None
 
 
 async def _put_in(call: Call, sender: str, number: Number, text: str) -> Answer:
