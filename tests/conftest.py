@@ -23,9 +23,14 @@ from odzew.store.db import Database
 from odzew.store.engines import open_database
 
 # too_slow is a judgement by time too.
-settings.register_profile("here", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("ci", settings.get_profile("here"), derandomize=True)
-settings.load_profile("ci" if os.environ.get("CI") else "here")
+# The same examples each time, so that a run says something about the change and CI sees what its author saw;
+# ODZEW_EXAMPLES=5000 draws so many new ones for each property instead.
+settings.register_profile(
+    "same", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow], derandomize=True, database=None
+)
+_examples = int(os.environ.get("ODZEW_EXAMPLES", "0"))
+settings.register_profile("drawn", settings.get_profile("same"), derandomize=False, max_examples=_examples or 100)
+settings.load_profile("drawn" if _examples else "same")
 
 _numbers = itertools.count(1)
 

@@ -54,6 +54,7 @@ BAD = (
     ("log_access", "perhaps", "not yes or no"),
     ("log_level", "loud", "one of debug, info, warning, error"),
     ("log_format", "xml", "one of json, text"),
+    ("listen", "127.0.0.1:80,\0", "not a list of texts"),
 )
 
 

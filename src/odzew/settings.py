@@ -132,8 +132,8 @@ def _text(value: Value) -> str:
 
 
 def _list(value: Value) -> tuple[str, ...]:
-    pieces = value.split(",") if isinstance(value, str) else [_text(piece) for piece in value]
-    return tuple(piece.strip() for piece in pieces if piece.strip())
+    pieces = value.split(",") if isinstance(value, str) else value
+    return tuple(_text(piece).strip() for piece in pieces if _text(piece).strip())
 
 
 def _numbers(value: Value) -> tuple[float, ...]:
