@@ -18,6 +18,11 @@ ForwardFor = Literal["sms", "mms", "eco", "nd", "ndi", "pre"]
 Level = Literal["keyword", "number", "account"]
 Basis = Literal["first", "previous"]
 DeliveryState = Literal["pending", "delivered", "exhausted", "cancelled"]
+Form = Literal["text", "binary", "undecoded"]
+"""How a text is to be read: as text, as hex digits of a binary message, or as what is left of octets that could not be decoded."""
+Role = Literal["message", "part", "repeat", "copy", "receipt", "report", "unreadable"]
+"""What an arrival is: a whole message, a part of a long one, a part that was there already, a suspected copy after a lost session,
+a delivery receipt (SMPP), a report on a sent MMS (MM7), or nothing that could be read."""
 
 SERVICES: Final[tuple[Service, ...]] = ("eco", "nd", "sc", "ndi", "sci", "pr", "pri")
 KIND_OF_SERVICE: Final[dict[str, Kind]] = {
@@ -146,6 +151,30 @@ class Attachment:
 
 
 @dataclass(slots=True)
+class Part:
+    """Which part of a long message a segment is. `reference` names its form too (`u8:17`, `u16:4097`, `sar:21`); `number` is 1 to `total`."""
+
+    reference: str
+    total: int
+    number: int
+
+
+@dataclass(slots=True)
+class Segment:
+    """The user data of one short message, not yet decoded, so that neighbours can be joined first (`wire.segment`).
+
+    `coding` is a word of `wire.coding`; `octets` are without the header, for the GSM alphabet one septet in each octet; `locking`
+    and `single` are national language identifiers (3GPP 23.038 6.2.1.2.4; 0: the default tables).
+    """
+
+    coding: str
+    octets: bytes
+    locking: int = 0
+    single: int = 0
+    part: Part | None = None
+
+
+@dataclass(slots=True)
 class Arrival:
     """One thing exactly as it came off the wire, and what its source's protocol says of it.
 
@@ -163,9 +192,14 @@ class Arrival:
     title: str | None = None
     attachments: tuple[Attachment, ...] = ()
     mms: bool = False
-    binary: bool = False
+    form: Form = "text"
     trust_time: bool = False
     extra: dict[str, str] = field(default_factory=dict)
+    role: Role = "message"
+    part: Part | None = None  # its user data is in `raw`, which `inbox.segments` reads again when the set is whole
+    fault: str | None = None  # set: it is kept raw as unreadable, for this reason
+    session_id: int | None = None  # of a protocol whose lost sessions make the network send again (SMPP)
+    digest: bytes | None = None  # of what a repetition after a lost session would have in common
 
 
 @dataclass(slots=True)
@@ -185,15 +219,22 @@ class Message:
     answers: str | None = None
     title: str | None = None
     rule: str = ""
+    form: Form = "text"
+    incomplete: bool = False  # a part is missing, and the text shows where
 
 
 @dataclass(slots=True)
 class Receipt:
-    """What became of one arrival: the answer that its source may now give. `message_id` None: kept raw as unreadable."""
+    """What became of one arrival: the answer that its source may now give.
+
+    `kind` is the message's, or what the arrival is instead: `part`, `repeat`, `copy`, `receipt`, `report`, `unreadable`.
+    `message_id` is None where there is no message (yet). `arrival_id` is None where nothing was stored, the first one being there.
+    """
 
     message_id: int | None
     kind: str
     duplicate: bool = False
+    arrival_id: int | None = field(default=None, compare=False)
 
 
 # --- what is owed ----------------------------------------------------------------------------------------------------
@@ -216,6 +257,7 @@ class Owed:
     first_at: int | None = None
     served_us: int = 0
     message: Message | None = None
+    completion: bool = False  # the whole of a message that was owed before with a part missing (contract 5.12)
 
 
 @dataclass(slots=True)

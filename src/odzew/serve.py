@@ -37,7 +37,9 @@ from odzew.forward.sender import HttpSender, tls_context
 from odzew.inbox.correct import Corrected, record_sent
 from odzew.inbox.freshness import Freshness
 from odzew.inbox.read import Reader
-from odzew.inbox.receive import Inbox, Received
+from odzew.inbox.batch import Received
+from odzew.inbox.receive import Inbox
+from odzew.inbox.tidy import Tidy
 from odzew.ingest.app import create_ingest
 from odzew.logs import configure
 from odzew.model import Attempt, Message, Owed, SentMessage
@@ -109,7 +111,7 @@ class Server:
         self.reader = Reader(self.db, self.clock, self.freshness, self.process)
         limits = SenderLimits(connect=self.settings["connect_seconds"], total=self.settings["answer_seconds"])
         self._compose_forwarding(schedule, limits, tls)
-        self.inbox = Inbox(self.db, self.present, self._stored, self.settings["country"], lambda: self.engine.runs)
+        self.inbox = Inbox(self.db, self.present, self._stored, self.settings["country"], lambda: self.engine.runs, clock=self.clock)
         self._subscribe()
         await self._hold_leases()
         self._closing.push_async_callback(self.engine.stop, self.settings["stop_seconds"])
@@ -117,6 +119,8 @@ class Server:
         self._closing.push_async_callback(self.reader.close)
         self._closing.push_async_callback(self.inbox.close)
         self._run(self.changes.run(), "odzew-changes")
+        tidy = Tidy(self.db, self.clock, self.present, self._stored, self.settings["country"], lambda: self.engine.runs)
+        self._run(tidy.run(), "odzew-tidy")
         app = self._compose_web()
         self._closing.push_async_callback(self.listeners.stop)
         await self.listeners.start(app)

@@ -20,7 +20,8 @@ from odzew.api.connection import Connection
 from odzew.clock import FixedClock
 from odzew.inbox.freshness import Freshness
 from odzew.inbox.read import Reader
-from odzew.inbox.receive import Inbox, Received
+from odzew.inbox.batch import Received
+from odzew.inbox.receive import Inbox
 from odzew.store.db import Database, MakeUnit
 from odzew.store.directory import Present
 from tests.api.client import Client

@@ -12,7 +12,8 @@ from typer.testing import CliRunner, Result
 
 from odzew.cli.main import app
 from odzew.clock import Clock
-from odzew.inbox.receive import Inbox, Received
+from odzew.inbox.batch import Received
+from odzew.inbox.receive import Inbox
 from odzew.model import Arrival, Receipt
 from odzew.store.db import Database
 from odzew.store.directory import Present

@@ -12,8 +12,8 @@ import pytest
 
 from odzew.clock import DAY, HOUR, MINUTE, SECOND, FixedClock
 from odzew.errors import NotOurs
+from odzew.inbox.batch import store
 from odzew.inbox.correct import CLAIM_WITHIN, Corrected, assign, record_sent
-from odzew.inbox.receive import store
 from odzew.model import Kind, Receipt, SentMessage
 from odzew.store.changes import counters
 from odzew.store.db import Database, Lock, Request, Rows, statement

@@ -34,10 +34,11 @@ async def test_what_cannot_be_read_is_stored_and_shown_never_dropped_and_never_b
     assert [(receipt.kind, receipt.duplicate) for receipt in (first, bad, last)] == [("ndi", False), ("unreadable", False), ("ndi", False)]
     assert bad.message_id is None
     assert [row[0] for row in await house.rows("SELECT text FROM messages ORDER BY id")] == ["a", "c"]
-    (shown,) = await house.db.read(arrivals.unreadable, 0, 10)
-    assert bytes(shown[5]) == b"\x00raw\xff"
-    assert "NumberError" in shown[6]
-    assert why in shown[6]
+    (shown,) = await house.db.read(arrivals.aside, "unreadable", 0, 10)
+    assert shown.raw == b"\x00raw\xff"
+    assert shown.fault is not None
+    assert "NumberError" in shown.fault
+    assert why in shown.fault
     assert (await house.receive(an_arrival("d")))[0].kind == "ndi"
 
 

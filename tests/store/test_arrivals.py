@@ -20,7 +20,11 @@ def an_arrival(**fields: Any) -> Arrival:
 
 
 async def add(db: Database, *rows: tuple[int, Arrival, int | None]) -> None:
-    await db.write(arrivals.add, [arrivals.row_of(key, arrival, message, AT, None if message else "no") for key, arrival, message in rows])
+    made = [
+        arrivals.row_of(key, arrival, message, AT, "message" if message else "unreadable", None if message else "no")
+        for key, arrival, message in rows
+    ]
+    await db.write(arrivals.add, made)
 
 
 async def test_known_again_by_source_and_id(db: Database) -> None:
@@ -47,10 +51,12 @@ async def test_many_are_asked_for_at_once(db: Database) -> None:
 
 async def test_unreadable_ones_are_shown_page_by_page(db: Database) -> None:
     await add(db, (1, an_arrival(), None), (2, an_arrival(), 10), (3, an_arrival(sender="x"), None), (4, an_arrival(), None))
-    first = await db.read(arrivals.unreadable, 0, 2)
-    assert [tuple(row[:5]) for row in first] == [(1, 1, AT, "+48500600700", "71200"), (3, 1, AT, "x", "71200")]
-    assert [(bytes(row[5]), row[6]) for row in first] == [(b"\x00raw\xff", "no")] * 2
-    assert [row[0] for row in await db.read(arrivals.unreadable, 3, 2)] == [4]
+    first = await db.read(arrivals.aside, "unreadable", 0, 2)
+    assert [(row.id, row.source_id, row.stored_at, row.sender, row.recipient) for row in first] == [
+        (1, 1, AT, "+48500600700", "71200"), (3, 1, AT, "x", "71200"),
+    ]  # fmt: skip
+    assert [(row.raw, row.fault) for row in first] == [(b"\x00raw\xff", "no")] * 2
+    assert [row.id for row in await db.read(arrivals.aside, "unreadable", 3, 2)] == [4]
 
 
 async def test_the_arrivals_of_a_message_come_in_their_order(db: Database) -> None:

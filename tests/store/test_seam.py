@@ -121,7 +121,7 @@ async def test_a_list_is_one_parameter(db: Database, count: int) -> None:
     def unit() -> Generator[Request, Any, tuple[int, int]]:
         yield Many(INSERT, [(text, "1") for text in texts])
         by_name = yield Rows("SELECT count(*) FROM installation WHERE name IN_TEXTS(?)", ([*texts, "no such"],))
-        numbers = yield Rows("SELECT count(*) FROM changes WHERE counter IN_INTS(?)", (list(range(count)),))
+        numbers = yield Rows("SELECT count(*) FROM changes WHERE name <> 'suspects' AND counter IN_INTS(?)", (list(range(count)),))
         return by_name[0][0], numbers[0][0]
 
     assert await db.write(unit) == (count, 4 if count else 0)

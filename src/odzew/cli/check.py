@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
+from odzew.cli.binds import binds_of
 from odzew.cli.listing import print_json, visible
 from odzew.cli.opening import exists, opened
 from odzew.cli.options import DbOption, FileOption, JsonOption, settings_of
@@ -20,18 +21,20 @@ from odzew.forward.allowance import parse_allowance
 from odzew.forward.guard import Guard
 from odzew.forward.literal import read_host
 from odzew.forward.resolver import Resolver, SystemResolver
-from odzew.model import Account
+from odzew.ingest.smpp.probe import probe
+from odzew.model import Account, Source
 from odzew.setup.after import after
-from odzew.setup.check import Finding, Reach, check
+from odzew.setup.check import Finding, Reach, TryBind, check
 from odzew.setup.compare import compare
 from odzew.setup.document import read_file
 from odzew.store.directory import Directory, load
 from odzew.wire.template import Template
 
 PATIENCE: Final = 3.0  # seconds that a name may take to be resolved, as when it is called
+BINDING: Final = 30.0  # seconds for all hosts of one source
 
 FileArgument = Annotated[Path | None, typer.Argument(metavar="FILE", help="A set-up file to judge as if it were applied.")]
-OfflineOption = Annotated[bool, typer.Option("--offline", help="Do not look up the hosts of targets.")]
+OfflineOption = Annotated[bool, typer.Option("--offline", help="Do not look up the hosts of targets, and try no bind.")]
 
 
 @verb
@@ -40,25 +43,44 @@ async def check_setup(
 ) -> None:
     """Tells in plain words what is wrong with the set-up in the database, or with what FILE would make of it. Nothing is written.
 
-    Hosts of targets are looked up, and it is told which of them would not be called. Ends with 1 if there is an error; warnings alone
-    end with 0.
+    Hosts of targets are looked up, and it is told which of them would not be called. Each SMPP source that is switched on is connected,
+    bound and unbound again at each of its hosts. Ends with 1 if there is an error; warnings alone end with 0.
 
-    Examples:  odzew check   ·   odzew check setup.toml
+    Examples:  odzew check   ·   odzew check setup.toml   ·   odzew check --offline
     """
     chosen = settings_of(db, settings)
-    directory = await _directory(chosen["db"], file is not None)
+    directory, bound = await _present(chosen["db"], file is not None)
     if file is not None:
         document = read_file(file, os.environ, chosen["country"])
         directory = after(directory, compare(document, directory))
-    resolver = SystemResolver(Clock())
+    clock = Clock()
+    resolver = SystemResolver(clock)
+    taken: list[str] = []
     try:
         reach = None if offline else reach_by(resolver, Guard(_listeners(chosen["listen"])))
-        findings = await check(directory, os.environ, reach)
+        try_bind = None if offline else try_bind_by(os.environ, clock, taken)
+        findings = await check(directory, os.environ, reach, try_bind, bound)
     finally:
         resolver.close()
-    _tell(findings, as_json)
+    _tell(findings, taken, as_json)
     if any(finding.severity == "error" for finding in findings):
         raise typer.Exit(FAILED)
+
+
+def try_bind_by(environment: Mapping[str, str], clock: Clock, taken: list[str], seconds: float = BINDING) -> TryBind:
+    """Tries a source's bind at the network itself. Names of sources that were taken in are added to `taken`."""
+
+    async def try_bind(source: Source) -> str | None:
+        try:
+            async with clock.deadline(seconds):
+                reason = await probe(source, environment, clock)
+        except TimeoutError:
+            return f"it took more than {seconds:g} s"
+        if reason is None:
+            taken.append(source.name)
+        return reason
+
+    return try_bind
 
 
 def reach_by(resolver: Resolver, guard: Guard) -> Reach:
@@ -76,12 +98,13 @@ def reach_by(resolver: Resolver, guard: Guard) -> Reach:
     return reach
 
 
-async def _directory(url: str, may_be_missing: bool) -> Directory:
+async def _present(url: str, may_be_missing: bool) -> tuple[Directory, set[str]]:
+    """The set-up that is there, and the sources of which a server holds binds now."""
     if may_be_missing and not exists(url):
-        return Directory()
+        return Directory(), set()
     async with opened(url) as database:
         directory: Directory = await database.read(load)
-    return directory
+        return directory, {one.source.name for one in await binds_of(database, directory) if one.bound}
 
 
 def _listeners(listen: Iterable[str]) -> list[tuple[str, int]]:
@@ -98,10 +121,12 @@ def _listeners(listen: Iterable[str]) -> list[tuple[str, int]]:
     return found
 
 
-def _tell(findings: list[Finding], as_json: bool) -> None:
+def _tell(findings: list[Finding], taken: list[str], as_json: bool) -> None:
     if as_json:
         print_json([{"severity": f.severity, "place": f.place, "sentence": f.sentence, "advice": f.advice} for f in findings])
         return
+    for name in sorted(taken):
+        typer.echo(f"source {name}: the bind was tried and accepted")
     for finding in findings:
         typer.echo(visible(str(finding)))
     count = Counter(finding.severity for finding in findings)

@@ -14,7 +14,7 @@ from odzew.cli.verb import verb
 from odzew.errors import SettingError
 from odzew.inbox.correct import Corrected, assign
 from odzew.model import KINDS, Kind, Message
-from odzew.store.arrivals import unreadable
+from odzew.store.arrivals import AsideRow, aside
 from odzew.store.db import Database
 from odzew.store.directory import Directory, StaleDirectory, load
 from odzew.store.lookup import messages_of
@@ -51,7 +51,7 @@ async def list_messages(
     async with opened(settings_of(db, settings)["db"]) as database:
         directory: Directory = await database.read(load)
         if unreadable_only:
-            rows = await database.read(unreadable, after or 0, limit)
+            rows = await database.read(aside, "unreadable", after or 0, limit)
             print_rows([_unreadable_row(row, directory) for row in rows], as_json, "There is nothing unreadable.")
             return
         if unclaimed_only:
@@ -142,15 +142,14 @@ def account_name(directory: Directory, account_id: int | None) -> str | None:
     return account.name if account else f"({account_id})"
 
 
-def _unreadable_row(row: Any, directory: Directory) -> dict[str, Any]:
-    key, source, stored_at, sender, recipient, raw, fault = row
-    known = directory.sources_by_id.get(source)
+def _unreadable_row(row: AsideRow, directory: Directory) -> dict[str, Any]:
+    known = directory.sources_by_id.get(row.source_id)
     return {
-        "arrival": key,
-        "stored": instant(stored_at),
-        "source": known.name if known else f"({source})",
-        "from": sender,
-        "to": recipient,
-        "fault": fault,
-        "raw": bytes(raw)[:SHOWN_RAW].hex(),
+        "arrival": row.id,
+        "stored": instant(row.stored_at),
+        "source": known.name if known else f"({row.source_id})",
+        "from": row.sender,
+        "to": row.recipient,
+        "fault": row.fault,
+        "raw": row.raw[:SHOWN_RAW].hex(),
     }

@@ -66,6 +66,8 @@ class Exchange:
         call = Call("GET", template.scheme, template.host, template.port, request.encode("ascii"))
         signer = Signer(f"msg_{owed.delivery_id}", attempt.started_at // SECOND, self._keys(target))
         headers = [("X-Attempt", number)]
+        if owed.completion:
+            headers.append(("X-Completion", "1"))  # contract 5.12: the same id as before, now with the whole text
         if template.authorization is not None:
             headers.append(("Authorization", template.authorization))
         if message.kind == "mms":

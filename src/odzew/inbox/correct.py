@@ -5,7 +5,6 @@ What is corrected is kept as a revision; the message is then owed and offered as
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -13,6 +12,7 @@ from typing import Any, Final
 from odzew.clock import DAY
 from odzew.errors import NotOurs
 from odzew.inbox.classify import Claim, needs_answer
+from odzew.inbox.complete import revision_of
 from odzew.inbox.meaning import case_of, claim, claims_of, owe_for
 from odzew.model import KIND_OF_SERVICE, Account, Kind, Message, Owed, SentMessage
 from odzew.store import messages as store_messages
@@ -88,7 +88,7 @@ def _kind_by_hand(message: Message, kind: Kind | None, directory: Directory) -> 
 def _correct(won: Sequence[tuple[Message, Claim]], now: int, why: str, directory: Directory) -> Generator[Request, Any, Corrected]:
     corrected = []
     for message, claimed in won:
-        before = json.dumps({"kind": message.kind, "account_id": message.account_id, "text": message.text, "rule": message.rule})
+        before = revision_of(message)
         number_id = message.number_id
         claim(message, claimed)
         message.number_id = message.number_id or number_id

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from typing import Any
+from collections.abc import Generator, Iterable, Sequence
+from typing import Any, Protocol
 
 from odzew.clock import DAY
 from odzew.inbox.classify import Case, Claim, classify, needs_answer
@@ -14,22 +14,39 @@ from odzew.store.db import Lock, Request, reserve
 from odzew.store.directory import Directory
 from odzew.wire import alphabet, clean, folding, msisdn
 
+Addresses = tuple[str, str]
+"""Sender and recipient as they are spelled here."""
+
+
+class Addressed(Protocol):
+    """Anything that came from somebody to one of our numbers."""
+
+    sender: str
+    recipient: str
+
+
+def addresses_of(arrival: Arrival, country: str) -> Addresses:
+    """The one spelling of an arrival's addresses. WireError if one cannot be read."""
+    return msisdn.sender(arrival.sender, country), msisdn.sender(arrival.recipient, country)
+
 
 def message_of(arrival: Arrival, now: int, country: str) -> Message:
     """The message of one arrival, with nobody's name on it yet and without an id. WireError if an address cannot be read."""
     received = now
     if arrival.trust_time and arrival.network_time is not None and arrival.network_time >= 0:
         received = min(arrival.network_time, now + DAY)  # a source's clock is trusted, but not with next year
+    sender, recipient = addresses_of(arrival, country)
     return Message(
         id=0,
         kind="mms" if arrival.mms else "unclaimed",
         account_id=None,
-        sender=msisdn.sender(arrival.sender, country),
-        recipient=msisdn.sender(arrival.recipient, country),
+        sender=sender,
+        recipient=recipient,
         text=clean.text(first_text(arrival) if arrival.mms else arrival.text),
         received_at=received,
         # An MMS always has one, an empty one if need be: by it an unclaimed MMS is still known as such.
         title=clean.text(arrival.title or "") if arrival.mms else None,
+        form=arrival.form,
     )
 
 
@@ -42,6 +59,16 @@ def first_text(arrival: Arrival) -> str:
             charset = attachment.content_type.lower().partition("charset=")[2].partition(";")[0]
             return alphabet.decode(attachment.data, charset.strip(" \"'") or "utf-8", None)[0]
     return ""
+
+
+def locks_of(addressed: Iterable[Addressed], directory: Directory) -> set[str]:
+    """What `claims_of` will lock for these, so that a unit that locks more can name all of it at once."""
+    found = set()
+    for one in addressed:
+        number = directory.numbers.get(one.recipient)
+        if number is not None and number.service == "eco":
+            found.add(one.sender)
+    return found
 
 
 def claims_of(messages: Sequence[Message], directory: Directory) -> Generator[Request, Any, list[Claim]]:
@@ -79,14 +106,21 @@ def claim(message: Message, claimed: Claim) -> None:
             message.text = folding.strip_keyword(message.text, claimed.keyword.words)
 
 
-def owe_for(messages: Sequence[Message], now: int, directory: Directory) -> Generator[Request, Any, list[Owed]]:
-    """Owes each message to its targets, in the transaction that stores the messages."""
+def owe_for(
+    messages: Sequence[Message], now: int, directory: Directory, completion: bool = False
+) -> Generator[Request, Any, list[Owed]]:
+    """Owes each message to its targets, in the transaction that stores the messages.
+
+    `completion`: they were owed before with a part missing; a target may not want them again (contract 5.12).
+    """
     wanted = [(message, target) for message in messages for target in targets_of(message, directory)]
+    if completion:
+        wanted = [(message, target) for message, target in wanted if target.completions]
     if not wanted:
         return []
     ids = yield from reserve("deliveries", len(wanted))
     owed = [
-        Owed(key, target.id, target.account_id, message.id, now, message=message)
+        Owed(key, target.id, target.account_id, message.id, now, message=message, completion=completion)
         for key, (message, target) in zip(ids, wanted, strict=True)
     ]
     yield from deliveries.owe(owed)

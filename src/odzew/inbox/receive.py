@@ -11,19 +11,18 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 import structlog
 
+from odzew.clock import Clock, Handle
 from odzew.errors import OdzewError, StoreFull, StoreUnavailable
-from odzew.inbox.meaning import claim, claims_of, message_of, owe_for
-from odzew.model import Arrival, Attachment, Message, Owed, Receipt
-from odzew.store import arrivals as store_arrivals
-from odzew.store import messages as store_messages
-from odzew.store.db import Database, Notify, Now, Request, reserve
-from odzew.store.directory import Directory, Present, StaleDirectory, check_present
+from odzew.inbox.batch import Received, Undone, store
+from odzew.model import Arrival, Receipt
+from odzew.store.db import Database
+from odzew.store.directory import Present, StaleDirectory
 from odzew.wire import clean
 
 
@@ -38,6 +37,7 @@ class Limits:
     batch_octets: int = 8 << 20
     waiting: int = 10_000
     waiting_octets: int = 128 << 20
+    patience: float = 10.0  # seconds that anything waits for its turn; then it is StoreFull too, for by now the network asks again
 
 
 LIMITS: Final = Limits()
@@ -46,94 +46,12 @@ LONGEST_REF: Final = 255  # characters of a source's own id
 log = structlog.get_logger("odzew.inbox")
 
 
-class _Undo(OdzewError):
-    """Ends a trial: the transaction would have succeeded and is rolled back."""
-
-
-@dataclass(slots=True)
-class Received:
-    """What one transaction stored."""
-
-    receipts: list[Receipt]
-    messages: list[Message] = field(default_factory=list)
-    owed: list[Owed] = field(default_factory=list)
-
-
 @dataclass(slots=True)
 class _Waiting:
     arrivals: list[Arrival]
     octets: int
     done: asyncio.Future[list[Receipt]]
-
-
-def store(
-    arrivals: Sequence[Arrival], directory: Directory, country: str, faults: dict[int, str], announce: bool = False, trial: bool = False
-) -> Generator[Request, Any, Received]:
-    """The receiving transaction. `faults` says which arrivals (by index) are to be kept raw as unreadable, and why.
-
-    `announce`: another process forwards, and must hear of what is owed.
-    """
-    yield from check_present(directory)
-    now: int = yield Now()
-    receipts: list[Receipt | None] = [None] * len(arrivals)
-    firsts, repeats = yield from _apart(arrivals, receipts)
-    readable = [index for index in firsts if index not in faults]
-    messages = [message_of(arrivals[index], now, country) for index in readable]
-    for message, claimed in zip(messages, (yield from claims_of(messages, directory)), strict=True):
-        claim(message, claimed)
-    for key, message in zip((yield from reserve("messages", len(messages))), messages, strict=True):
-        message.id = key
-    by_index = dict(zip(readable, messages, strict=True))
-    keys = yield from reserve("arrivals", len(firsts))
-    rows = []
-    for key, index in zip(keys, firsts, strict=True):
-        message_id = by_index[index].id if index in by_index else None
-        rows.append(store_arrivals.row_of(key, arrivals[index], message_id, now, faults.get(index)))
-        receipts[index] = Receipt(message_id, by_index[index].kind if index in by_index else "unreadable")
-    yield from store_arrivals.add(rows)
-    if messages:
-        yield from store_messages.add(messages)
-    attached = [(by_index[i].id, _kept(arrivals[i].attachments)) for i in readable if arrivals[i].attachments]
-    if attached:
-        yield from store_messages.add_attachments(attached)
-    owed = yield from owe_for(messages, now, directory)
-    if owed and announce:
-        yield Notify("due")
-    if trial:
-        raise _Undo("only a trial")
-    for index, first in repeats.items():
-        earlier = receipts[first]
-        assert earlier is not None
-        receipts[index] = Receipt(earlier.message_id, earlier.kind, duplicate=True)
-    return Received([receipt for receipt in receipts if receipt is not None], messages, owed)
-
-
-def _apart(arrivals: Sequence[Arrival], receipts: list[Receipt | None]) -> Generator[Request, Any, tuple[list[int], dict[int, int]]]:
-    """Tells firsts from repetitions by the source's own id: (indexes to store, {repetition: its first} within this batch).
-
-    Repetitions of what is stored already get their receipts here. The same text without an id is no repetition.
-    """
-    refs = [ref for ref in map(_ref, arrivals) if ref is not None]
-    stored = (yield from store_arrivals.known(refs)) if refs else {}
-    firsts: list[int] = []
-    repeats: dict[int, int] = {}
-    here: dict[store_arrivals.Ref, int] = {}
-    for index, arrival in enumerate(arrivals):
-        ref = _ref(arrival)
-        if ref is None:
-            firsts.append(index)
-        elif ref in stored:
-            receipts[index] = Receipt(*stored[ref], duplicate=True)
-        elif ref in here:
-            repeats[index] = here[ref]
-        else:
-            here[ref] = index
-            firsts.append(index)
-    return firsts, repeats
-
-
-def _ref(arrival: Arrival) -> store_arrivals.Ref | None:
-    return None if arrival.ref is None else (arrival.source_id, arrival.ref)
+    since: float = 0.0
 
 
 class Inbox:
@@ -150,6 +68,7 @@ class Inbox:
         country: str = "PL",
         forwards_here: Callable[[], bool] = lambda: True,
         limits: Limits = LIMITS,
+        clock: Clock | None = None,
     ) -> None:
         self._db = db
         self._present = present
@@ -157,6 +76,8 @@ class Inbox:
         self._forwards_here = forwards_here
         self._country = country
         self._limits = limits
+        self._clock = clock or Clock()
+        self._look: Handle | None = None
         self._waiting: deque[_Waiting] = deque()
         self._count = 0
         self._octets = 0
@@ -168,8 +89,10 @@ class Inbox:
 
         StoreUnavailable or StoreFull: nothing of them is stored, they may be brought again.
         """
-        if not arrivals:
-            return []
+        return await asyncio.shield(self.bring(arrivals)) if arrivals else []
+
+    def bring(self, arrivals: list[Arrival]) -> asyncio.Future[list[Receipt]]:
+        """As `receive`, for callers that do not wait: the future has the receipts or the error. Where it raises, nothing is stored."""
         for arrival in arrivals:
             # What an engine cannot store as text may stand in an address too; the octets as they came are in `raw`.
             arrival.sender, arrival.recipient = clean.text(arrival.sender), clean.text(arrival.recipient)
@@ -179,7 +102,7 @@ class Inbox:
         octets = sum(_octets(arrival) for arrival in arrivals)
         if self._count and (self._count + len(arrivals) > self._limits.waiting or self._octets + octets > self._limits.waiting_octets):
             raise StoreFull("too many messages are waiting to be stored")
-        waiting = _Waiting(arrivals, octets, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(arrivals, octets, asyncio.get_running_loop().create_future(), self._clock.monotonic())
         self._waiting.append(waiting)
         # Where the caller has gone away, nobody asks how it ended; asyncio would complain of that.
         waiting.done.add_done_callback(lambda done: done.cancelled() or done.exception())
@@ -187,13 +110,35 @@ class Inbox:
         self._octets += octets
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work(), name="odzew-inbox")
-        return await asyncio.shield(waiting.done)
+        if self._look is None:
+            self._look = self._clock.call_later(self._limits.patience, self._lose_patience)
+        return waiting.done
+
+    def _lose_patience(self) -> None:
+        """Refuses what has waited too long for its turn. What a running transaction holds is waited for: it may be stored."""
+        self._look = None
+        too_old = self._clock.monotonic() - self._limits.patience
+        refused = []
+        while self._waiting and self._waiting[0].since <= too_old:
+            refused.append(self._waiting.popleft())
+        self._forget(refused)
+        _refuse(refused, StoreFull("the store is too slow"))
+        if refused:
+            log.warning("store_slow", refused=sum(len(waiting.arrivals) for waiting in refused))
+        if self._waiting:
+            self._look = self._clock.call_later(self._waiting[0].since - too_old, self._lose_patience)
+
+    def _forget(self, batch: Sequence[_Waiting]) -> None:
+        self._count -= sum(len(waiting.arrivals) for waiting in batch)
+        self._octets -= sum(waiting.octets for waiting in batch)
 
     async def close(self) -> None:
         """Takes no more; what was taken is finished and answered."""
         self._closed = True
         if self._worker is not None:
             await self._worker
+        if self._look is not None:
+            self._look.cancel()
 
     async def _work(self) -> None:
         while self._waiting:
@@ -207,8 +152,7 @@ class Inbox:
                 _refuse(batch, error)
                 continue
             finally:
-                self._count -= sum(len(waiting.arrivals) for waiting in batch)
-                self._octets -= sum(waiting.octets for waiting in batch)
+                self._forget(batch)
             try:
                 self._stored(received)
             except Exception:  # it is committed: those who wait must hear so
@@ -252,7 +196,7 @@ class Inbox:
             return
         try:
             await self._write([arrivals[index] for index in here], {}, trial=True)
-        except _Undo:
+        except Undone:
             return
         except Exception as error:
             if _temporary(error):
@@ -282,10 +226,6 @@ def _kept_ref(ref: str | None) -> str | None:
     if cleaned == ref and len(ref) <= LONGEST_REF:
         return ref
     return f"{cleaned[:100]}~{hashlib.sha256(ref.encode('utf-8', 'surrogatepass')).hexdigest()}"
-
-
-def _kept(attachments: Sequence[Attachment]) -> list[Attachment]:
-    return [Attachment(clean.text(part.name), clean.text(part.content_type), part.data) for part in attachments]
 
 
 def _temporary(error: Exception) -> bool:

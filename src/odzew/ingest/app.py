@@ -1,13 +1,14 @@
 """`/ingest/<source>`: who may bring messages, how much at once, and what a source is told when it cannot be served.
 
-The answers: 401 unknown source, inactive source or wrong token (never told apart) · 403 address · 405 method · 413 body ·
+The answers: 401 unknown source, inactive source or wrong credentials (never told apart) · 403 address · 405 method · 413 body ·
 503 + Retry-After whenever nothing was stored for a reason of ours. What is inside the body is judged by the protocol.
 """
 
 from __future__ import annotations
 
+import os
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import structlog
@@ -16,11 +17,12 @@ from odzew.access.addresses import allowed
 from odzew.access.request import App, BodyTooLarge, CallerGone, Scope, Send, address_of, bearer, read_body, respond
 from odzew.access.request import Receive as Events
 from odzew.access.rights import source_token
-from odzew.errors import Busy, OdzewError
+from odzew.errors import Busy, NumberError, OdzewError
 from odzew.ingest.contract import Answer, Ingest, Receive, Request, error_answer
 from odzew.ingest.table import ingest_of
 from odzew.model import Source
 from odzew.store.directory import Directory
+from odzew.wire import msisdn
 
 PREFIX: Final = "/ingest/"
 BODY_LIMIT: Final = 16 * 1024 * 1024
@@ -28,36 +30,56 @@ RETRY_AFTER: Final = 5  # seconds; a Busy says its own
 
 log = structlog.get_logger(__name__)
 
-_WRONG_TOKEN: Final = error_answer(401, 1001, "unknown source or wrong token", (b"www-authenticate", b"Bearer"))
-_WRONG_ADDRESS: Final = error_answer(403, 1003)
+# Both ways to show who one is, for each caller looks for its own: many MMSCs present a password only when they are asked for it.
+_CHALLENGES: Final = ((b"www-authenticate", b"Bearer"), (b"www-authenticate", b'Basic realm="odzew"'))
+_WRONG: Final = error_answer(401, 1001, "unknown source or wrong credentials", *_CHALLENGES)
 
 
-def create_ingest(directory: Callable[[], Directory], receive: Receive, country: str = "PL", body_limit: int = BODY_LIMIT) -> App:
+def create_ingest(
+    directory: Callable[[], Directory],
+    receive: Receive,
+    country: str = "PL",
+    body_limit: int = BODY_LIMIT,
+    environment: Mapping[str, str] = os.environ,
+) -> App:
     """The ASGI application of all sources, mounted at `/ingest/` with the whole path in its scope.
 
-    `directory` gives the present directory at each call; `body_limit` is in octets.
+    `directory` gives the present directory at each call; `body_limit` is in octets; `environment` has the passwords of `env:NAME`.
     """
 
     async def app(scope: Scope, events: Events, send: Send) -> None:
         present = directory()
         found = _source(present, scope)
-        answer = _refusal(*found, scope, present) if found else _WRONG_TOKEN
+        answer = _refusal(*found, scope, present, environment) if found else _WRONG
         if found and answer is None:
+            source, ingest = found
             try:
-                body = await read_body(scope["headers"], events, body_limit)
+                body = await read_body(scope["headers"], events, ingest.body_limit(source, body_limit))
             except BodyTooLarge as error:
-                answer = error_answer(413, 1006, str(error))
+                answer = ingest.refuse(413, 1006, str(error), (), None)
             except Busy as error:
-                answer = _not_now(error)
+                answer = _not_now(ingest, error, None)
             except CallerGone:
                 return
             else:
-                request = Request(scope["method"], scope["query_string"], scope["headers"], body)
-                answer = await _handled(*found, request, receive, country)
+                knows = _knows(present, country)
+                request = Request(scope["method"], scope["query_string"], scope["headers"], body, knows)
+                del body  # it may be large: only the request holds it from here on
+                answer = await _handled(source, ingest, request, receive, country)
         assert answer is not None
         await respond(send, answer.status, answer.body, answer.headers)
 
     return app
+
+
+def _knows(directory: Directory, country: str) -> Callable[[str], bool]:
+    def knows(address: str) -> bool:
+        try:
+            return msisdn.sender(address, country) in directory.numbers
+        except NumberError:
+            return False
+
+    return knows
 
 
 def _source(directory: Directory, scope: Scope) -> tuple[Source, Ingest] | None:
@@ -66,19 +88,25 @@ def _source(directory: Directory, scope: Scope) -> tuple[Source, Ingest] | None:
     return None if source is None or ingest is None else (source, ingest)
 
 
-def _refusal(source: Source, ingest: Ingest, scope: Scope, directory: Directory) -> Answer | None:
+def _refusal(source: Source, ingest: Ingest, scope: Scope, directory: Directory, environment: Mapping[str, str]) -> Answer | None:
     """Why the request may not come in; None if it may. Nothing of its body has been read yet."""
+    if not _admitted(source, ingest, scope, environment):
+        return _WRONG
+    if source.allow_from and not allowed(address_of(scope, directory.installation.get("trusted_proxies", ())), source.allow_from):
+        return ingest.refuse(403, 1003, "", (), None)
+    if scope["method"] not in ingest.methods:
+        allow = ", ".join(ingest.methods)
+        return ingest.refuse(405, 1000, f"this source takes {allow}", ((b"allow", allow.encode("ascii")),), None)
+    return None
+
+
+def _admitted(source: Source, ingest: Ingest, scope: Scope, environment: Mapping[str, str]) -> bool:
+    if ingest.admits is not None:
+        return ingest.admits(source, scope["headers"], environment)
     presented = bearer(scope["headers"])
     if presented is None:
         presented = ingest.token_of_query(scope["query_string"])
-    if not source_token(source, presented):
-        return _WRONG_TOKEN
-    if source.allow_from and not allowed(address_of(scope, directory.installation.get("trusted_proxies", ())), source.allow_from):
-        return _WRONG_ADDRESS
-    if scope["method"] not in ingest.methods:
-        allow = ", ".join(ingest.methods)
-        return error_answer(405, 1000, f"this source takes {allow}", (b"allow", allow.encode("ascii")))
-    return None
+    return source_token(source, presented)
 
 
 async def _handled(source: Source, ingest: Ingest, request: Request, receive: Receive, country: str) -> Answer:
@@ -92,9 +120,9 @@ async def _handled(source: Source, ingest: Ingest, request: Request, receive: Re
             # Where it happened, and never its words: those of a driver or a codec may quote the message.
             places = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
             log.error("ingest_failed", source=source.name, error=type(error).__qualname__, where=places)
-        return _not_now(error)
+        return _not_now(ingest, error, request)
 
 
-def _not_now(error: Exception) -> Answer:
+def _not_now(ingest: Ingest, error: Exception, request: Request | None) -> Answer:
     seconds = str(getattr(error, "retry_after", RETRY_AFTER)).encode("ascii")
-    return error_answer(503, 1006, "not stored, bring it again later", (b"retry-after", seconds))
+    return ingest.refuse(503, 1006, "not stored, bring it again later", ((b"retry-after", seconds),), request)

@@ -65,7 +65,7 @@ def arrival_of(source: Source, request: Request) -> Arrival:
         text,
         _reference(given.get(b"id", b"")),
         _instant(_word(given, b"time")),
-        binary=binary,
+        form="binary" if binary else "text",
         trust_time=source.trust_time,
         extra=_extra(given),
     )

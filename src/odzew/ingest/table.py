@@ -5,10 +5,10 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from odzew.ingest import http, kannel
+from odzew.ingest import http, kannel, mm7
 from odzew.ingest.contract import Ingest
 
-INGESTS: Final = MappingProxyType({ingest.protocol: ingest for ingest in (http.INGEST, kannel.INGEST)})
+INGESTS: Final = MappingProxyType({ingest.protocol: ingest for ingest in (http.INGEST, kannel.INGEST, mm7.INGEST)})
 """Protocol of a source -> its ingest."""
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import zoneinfo
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -20,7 +20,10 @@ from odzew.wire.template import Template
 Reach = Callable[[Template, Account], Awaitable[str | None]]
 """Says why a target's host may not or cannot be called (it does not resolve, it is forbidden), or None if it can."""
 
-AT_ONCE: Final = 8  # hosts looked up at the same time
+TryBind = Callable[[Source], Awaitable[str | None]]
+"""Says what went wrong when a source's bind was tried, or None if the network took us in."""
+
+AT_ONCE: Final = 8  # hosts looked up, or binds tried, at the same time
 SHORT_TOKENS: Final = ("http", "kannel")
 _OWN: Final = ("ndi", "sci", "pri")
 _ADVICE_ENV: Final = "set it where `odzew serve` runs"
@@ -39,14 +42,25 @@ class Finding:
         return f"{self.severity}: {self.place}: {self.sentence}; {self.advice}"
 
 
-async def check(directory: Directory, environment: Mapping[str, str], reach: Reach | None = None) -> list[Finding]:
-    """Every finding, errors first. Without `reach` no host is looked up. `after.after` gives the directory of a document."""
+async def check(
+    directory: Directory,
+    environment: Mapping[str, str],
+    reach: Reach | None = None,
+    try_bind: TryBind | None = None,
+    bound: Collection[str] = (),
+) -> list[Finding]:
+    """Every finding, errors first. `after.after` gives the directory of a document.
+
+    Without `reach` no host is looked up, without `try_bind` no bind is tried. `bound` names sources that a server holds binds of now.
+    """
     findings = [
         *_accounts(directory), *_users(directory), *_numbers(directory), *_keywords(directory), *_sources(directory, environment),
         *_targets(directory, environment),
     ]  # fmt: skip
     if reach is not None:
         findings += await _hosts(directory, reach)
+    if try_bind is not None:
+        findings += await _binds(directory, environment, try_bind, bound)
     return sorted(findings, key=lambda finding: finding.severity)
 
 
@@ -122,8 +136,12 @@ def _sources(directory: Directory, environment: Mapping[str, str]) -> Iterator[F
         place = f"source {source.name}"
         if source.protocol in SHORT_TOKENS and source.token_sha256 is None:
             yield Finding("error", place, "has no token, so everything pushed to it is refused", 'give it token = "env:NAME"')
-        if source.protocol == "mm7" and not {"username", "password"} <= source.options.keys():
-            yield Finding("warning", place, "has no username and password", "give it both, or its address list alone protects it")
+        if source.protocol == "mm7" and not (source.options.get("username") or source.options.get("password")):
+            if source.allow_from:
+                yield Finding("warning", place, "has no username and password", "give it both, or its address list alone protects it")
+            else:
+                sentence = "has no username and password and no address list, so everything pushed to it is refused"
+                yield Finding("error", place, sentence, 'give it username and password = "env:NAME", or allow_from')
         if not source.active:
             yield Finding("warning", place, "is switched off", "set active = true, or leave it")
         yield from _source_password(source, place, environment)
@@ -135,6 +153,28 @@ def _source_password(source: Source, place: str, environment: Mapping[str, str])
         yield from _reference(password, place, environment)
     elif password:
         yield Finding("warning", place, "has its password written out in the database", 'write password = "env:NAME"')
+
+
+async def _binds(directory: Directory, environment: Mapping[str, str], try_bind: TryBind, bound: Collection[str]) -> list[Finding]:
+    """Tries the bind of each SMPP source that is switched on; a few at a time."""
+    limit = asyncio.Semaphore(AT_ONCE)
+
+    async def ask(source: Source) -> list[Finding]:
+        async with limit:
+            reason = await try_bind(source)
+        if reason is None:
+            return []
+        place, sentence = f"source {source.name}", f"the bind was tried: {reason.rstrip('.')}"
+        if source.name in bound:
+            advice = "a server holds this source's binds now; the network may allow no more of them"
+            return [Finding("warning", place, sentence, advice)]
+        return [Finding("error", place, sentence, "correct hosts, system_id, password or TLS, or ask the network")]
+
+    wanted = [source for source in directory.sources.values() if source.protocol == "smpp" and source.active]
+    # Of a password that is missing `_sources` has told.
+    wanted = [one for one in wanted if not any(_reference(str(one.options.get("password", "")), "", environment))]
+    found = await asyncio.gather(*map(ask, wanted))
+    return [finding for findings in found for finding in findings]
 
 
 def _reference(reference: str, place: str, environment: Mapping[str, str]) -> Iterator[Finding]:

@@ -45,7 +45,7 @@ def compare(document: Document, directory: Directory, reset_passwords: bool = Fa
             owner = None if name is None else plan.account_ids[name]
             faults += _compare_token(plan, directory, token, present_tokens.get((owner, token.name)), owner)
     levels, number_faults = compare_numbers(plan, directory, document)
-    compare_sources(plan, directory, document)
+    faults += compare_sources(plan, directory, document)
     accounts = [Level("account", key := plan.account_ids[a.name], key, a.name, a.forward) for a in document.account]
     faults += number_faults + compare_targets(plan, directory, [*accounts, *levels])
     _compare_installation(plan, directory, document)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET
@@ -16,16 +17,40 @@ from odzew.setup.tables import Document, PushTable, SourceTable
 from odzew.store.directory import Directory
 
 _COLUMNS = ("protocol", "allow_from", "trust_time", "active")
+_OF_TLS: Final = ("tls_ca", "tls_cert", "tls_key", "tls_server_name")
 
 
-def compare_sources(plan: Plan, directory: Directory, document: Document) -> None:
-    """Adds to `plan` what sources change. A source of another protocol than before keeps none of its old options."""
+def compare_sources(plan: Plan, directory: Directory, document: Document) -> list[str]:
+    """Adds to `plan` what sources change. A source of another protocol than before keeps none of its old options.
+
+    Gives a fault for each pair of keys, of the table or of what is there, that do not go together.
+    """
+    faults: list[str] = []
     for table in document.source:
         before = directory.sources.get(table.name)
         after = _source(plan, before, table)
+        faults += (f"{table.place}.{key}: {sentence}" for key, sentence in _odd(after))
         if after != before:
             plan.sources.append(after)
             plan.changes.append(difference("source", after.name, _shown(before) if before else None, _told(before, after)))
+    return faults
+
+
+def _odd(source: Source) -> Iterator[tuple[str, str]]:
+    """Keys of a source that mean nothing, or something else than meant, beside its other ones."""
+    options = source.options
+    if source.protocol == "smpp":
+        if not options.get("tls"):
+            for key in _OF_TLS:
+                if options.get(key):
+                    yield key, "means nothing without tls = true"
+        for key, other in (("tls_cert", "tls_key"), ("tls_key", "tls_cert")):
+            if options.get(key) and not options.get(other):
+                yield key, f"needs {other} beside it (both may name the same file)"
+    if source.protocol == "mm7":
+        for key, other in (("username", "password"), ("password", "username")):
+            if options.get(key) and not options.get(other):
+                yield key, f"needs a {other} beside it"
 
 
 def _source(plan: Plan, before: Source | None, table: SourceTable) -> Source:

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from odzew.setup.reading import did_you_mean
-from odzew.wire import folding, msisdn
+from odzew.wire import coding, folding, msisdn
 from odzew.wire.template import Template, check_expected
 
 URL_CHARACTERS: Final = 4096
@@ -116,6 +116,27 @@ def hosts(values: tuple[str, ...], _country: str) -> tuple[str, ...]:
             raise ValueError(f'{value[:80]!r} is not "host:port"')
         _port(found[1])
     return values
+
+
+def server_name(value: str, _country: str) -> str:
+    """The name that a certificate must have: a host's name, or an address."""
+    if not re.fullmatch(r"[A-Za-z0-9._:-]{1,253}", value):
+        raise ValueError("must be the name of a host, or an address, without a port")
+    return value
+
+
+def alphabets(values: dict[str, str], _country: str) -> dict[str, str]:
+    """Which alphabet a network means by which data_coding: `{ "8" = "utf8", "0xF5" = "binary" }`. Kept by decimal numbers."""
+    kept: dict[str, str] = {}
+    for key, word in values.items():
+        if not re.fullmatch(r"0x[0-9A-Fa-f]{1,2}|[0-9]{1,3}", key) or (number := int(key, 0) if "x" in key else int(key)) > 255:
+            raise ValueError(f"{key[:40]!r} is no data_coding: use a number from 0 to 255, or 0x00 to 0xFF")
+        if word not in coding.ALPHABETS:
+            raise ValueError(f"{word[:40]!r} is no alphabet{did_you_mean(word, coding.ALPHABETS)}")
+        if str(number) in kept:
+            raise ValueError(f"data_coding {number} is there twice")
+        kept[str(number)] = word
+    return kept
 
 
 def zone(value: str, _country: str) -> str:

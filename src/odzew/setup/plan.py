@@ -51,6 +51,8 @@ def shown(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, tuple | list):
         return ", ".join(shown(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={shown(item)}" for key, item in value.items())
     text = f"{value:g}" if isinstance(value, float) else str(value)
     return text if text.isprintable() else ascii(text)
 

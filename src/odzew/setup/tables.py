@@ -27,6 +27,9 @@ Roles = Annotated[tuple[Role, ...], Rule(judges.distinct)]
 Words = Annotated[str, Rule(judges.characters(0, 1000))]
 Line = Annotated[str, Rule(judges.characters(0, 200))]
 Path = Annotated[str, Rule(judges.characters(1, 1000), empty=True)]
+BindWord = Annotated[str, Rule(judges.characters(0, 64))]
+Octet = Annotated[int, Rule(judges.between(0, 255))]
+Seconds = Annotated[float, Rule(judges.between(0.1, 600))]
 
 
 class UserTable(Table):
@@ -157,13 +160,23 @@ class SmppTable(SourceTable, kw_only=True):
     password: Annotated[str, Rule(judges.characters(0, 64), empty=True, keep="either")] | UnsetType = UNSET
     bind: Literal["receiver", "transceiver"] | UnsetType = UNSET
     binds: Annotated[int, Rule(judges.between(1, 64))] | UnsetType = UNSET
+    system_type: BindWord | UnsetType = UNSET
+    interface_version: Octet | UnsetType = UNSET
+    addr_ton: Octet | UnsetType = UNSET
+    addr_npi: Octet | UnsetType = UNSET
+    address_range: BindWord | UnsetType = UNSET
     tls: bool | UnsetType = UNSET
     tls_ca: Path | UnsetType = UNSET
     tls_cert: Path | UnsetType = UNSET
     tls_key: Path | UnsetType = UNSET
+    tls_server_name: Annotated[str, Rule(judges.server_name, empty=True)] | UnsetType = UNSET
     reconnect_seconds: Annotated[float, Rule(judges.between(0.01, 3600))] | UnsetType = UNSET
     enquire_link_seconds: Annotated[float, Rule(judges.between(1, 3600))] | UnsetType = UNSET
+    answer_seconds: Seconds | UnsetType = UNSET
+    bind_seconds: Seconds | UnsetType = UNSET
+    window: Annotated[int, Rule(judges.between(1, 10_000))] | UnsetType = UNSET
     default_alphabet: Literal["gsm7", "gsm7-packed", "latin1", "ascii", "utf8", "ucs2"] | UnsetType = UNSET
+    alphabets: Annotated[dict[str, str], Rule(judges.alphabets)] | UnsetType = UNSET
     ucs2_order: Literal["big", "little"] | UnsetType = UNSET
     national_number_prefix: Annotated[str, Rule(judges.calling_code, empty=True)] | UnsetType = UNSET
     parts_timeout_seconds: Annotated[float, Rule(judges.between(1, 30 * 86400))] | UnsetType = UNSET

@@ -33,8 +33,8 @@ class Ending(NamedTuple):
 def owe(owed: Sequence[Owed]) -> Generator[Request, Any, None]:
     """Stores deliveries in the transaction of their messages."""
     yield Many(
-        "INSERT INTO deliveries (id, message_id, target_id, account_id) VALUES (?, ?, ?, ?)",
-        [(o.delivery_id, o.message_id, o.target_id, o.account_id) for o in owed],
+        "INSERT INTO deliveries (id, message_id, target_id, account_id, completion) VALUES (?, ?, ?, ?, ?)",
+        [(o.delivery_id, o.message_id, o.target_id, o.account_id, int(o.completion)) for o in owed],
     )
     yield Many("INSERT INTO owed (delivery_id, target_id, due_at) VALUES (?, ?, ?)", [(o.delivery_id, o.target_id, o.due_at) for o in owed])
 
@@ -93,15 +93,15 @@ def _whole(keys: list[tuple[int, int]]) -> Generator[Request, Any, list[Owed]]:
     if not keys:
         return []
     rows = yield Rows(
-        "SELECT id, target_id, account_id, message_id, slot, first_at, served_us FROM deliveries WHERE id IN_INTS(?)",
+        "SELECT id, target_id, account_id, message_id, slot, first_at, served_us, completion FROM deliveries WHERE id IN_INTS(?)",
         ([key for _, key in keys],),
     )
     found = {row[0]: row for row in rows}
     owed = []
     for due_at, key in keys:
         if key in found:
-            _, target, account, message, slot, first_at, served = found[key]
-            owed.append(Owed(key, target, account, message, due_at, slot, first_at, served))
+            _, target, account, message, slot, first_at, served, completion = found[key]
+            owed.append(Owed(key, target, account, message, due_at, slot, first_at, served, completion=bool(completion)))
     return owed
 
 

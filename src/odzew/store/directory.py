@@ -48,10 +48,12 @@ class StaleDirectory(OdzewError):
     """The directory in memory is older than the database's: read it again and run the unit again."""
 
 
-def check_present(directory: Directory) -> Generator[Request, Any, None]:
-    """StaleDirectory unless the snapshot is what the database holds in this very transaction."""
-    if counter_of((yield from counters())) != directory.counter:
+def check_present(directory: Directory) -> Generator[Request, Any, dict[str, int]]:
+    """StaleDirectory unless the snapshot is what the database holds in this very transaction. Gives all counters of changes."""
+    counts = yield from counters()
+    if counter_of(counts) != directory.counter:
         raise StaleDirectory("the directory has changed")
+    return counts
 
 
 def counter_of(counts: dict[str, int]) -> tuple[int, int]:

@@ -11,7 +11,8 @@ from odzew.store.db import Request, Rows, one
 
 NEWEST: Final = 1 << 62  # before any id
 
-_MESSAGE = "id, kind, account_id, sender, recipient, text, received_at, number_id, keyword_id, keyword, answers, title, rule"
+_MESSAGE = """id, kind, account_id, sender, recipient, text, received_at, number_id, keyword_id, keyword, answers, title, rule, form,
+    incomplete"""
 
 
 @dataclass(slots=True, frozen=True)

@@ -10,19 +10,20 @@ from odzew.store.db import Many, Request, Rows, reserve
 
 SLICE: Final = 256 * 1024  # octets of an attachment in one row
 
-_COLUMNS = "id, kind, account_id, sender, recipient, text, received_at, number_id, keyword_id, keyword, answers, title, rule"
+_COLUMNS = """id, kind, account_id, sender, recipient, text, received_at, number_id, keyword_id, keyword, answers, title, rule, form,
+    incomplete"""
 
 
 def add(messages: Sequence[Message]) -> Generator[Request, Any, None]:
     """Stores new messages."""
-    sql = f"INSERT INTO messages ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    sql = f"INSERT INTO messages ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     yield Many(sql, [_row(message) for message in messages])
 
 
 def _row(m: Message) -> tuple[Any, ...]:
     return (
         m.id, m.kind, m.account_id, m.sender, m.recipient, m.text, m.received_at,
-        m.number_id, m.keyword_id, m.keyword, m.answers, m.title, m.rule,
+        m.number_id, m.keyword_id, m.keyword, m.answers, m.title, m.rule, m.form, int(m.incomplete),
     )  # fmt: skip
 
 
@@ -66,15 +67,21 @@ def newest(after: int | None, limit: int) -> Generator[Request, Any, list[Messag
     return [Message(*row) for row in (yield Rows(sql, (after or 1 << 62, limit)))]
 
 
-def correct(message: Message, at: int, why: str, before: str) -> Generator[Request, Any, None]:
-    """Writes a message's new meaning and keeps the old one (`before`, JSON) as a revision. It is offered to the API as if new."""
+def flagged(before: int | None, limit: int) -> Generator[Request, Any, list[Message]]:
+    """The newest messages with a part missing or octets that could not be decoded. Leans on messages_flagged."""
+    sql = f"""SELECT {_COLUMNS} FROM messages WHERE (incomplete = 1 OR form = 'undecoded') AND id < ? ORDER BY id DESC LIMIT ?"""
+    return [Message(*row) for row in (yield Rows(sql, (before or 1 << 62, limit)))]
+
+
+def correct(message: Message, at: int, why: str, before: str, offer: bool = True) -> Generator[Request, Any, None]:
+    """Writes a message's new meaning and keeps the old one (`before`, JSON) as a revision. `offer`: to the API, as if new."""
     yield Rows("INSERT INTO revisions (message_id, at, why, before) VALUES (?, ?, ?, ?)", (message.id, at, why, before))
     yield Rows(
-        """UPDATE messages SET kind = ?, account_id = ?, text = ?, number_id = ?, keyword_id = ?, keyword = ?, answers = ?, rule = ?,
-                  pulled_at = NULL, pull_id = NULL
-           WHERE id = ?""",
+        f"""UPDATE messages SET kind = ?, account_id = ?, text = ?, number_id = ?, keyword_id = ?, keyword = ?, answers = ?, rule = ?,
+                   form = ?, incomplete = ?{", pulled_at = NULL, pull_id = NULL" if offer else ""}
+            WHERE id = ?""",
         (
             message.kind, message.account_id, message.text, message.number_id, message.keyword_id, message.keyword,
-            message.answers, message.rule, message.id,
+            message.answers, message.rule, message.form, int(message.incomplete), message.id,
         ),
     )  # fmt: skip

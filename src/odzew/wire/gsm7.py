@@ -1,10 +1,14 @@
-"""The GSM 7 bit default alphabet and its extension table (3GPP 23.038 6.2.1), one septet in each octet."""
+"""The GSM 7 bit alphabets, one septet in each octet: the default one (3GPP 23.038 6.2.1) and the national languages' (6.2.1.2)."""
 
 from __future__ import annotations
 
+import codecs
+import re
+from functools import cache
 from typing import Final
 
 from odzew.errors import WireError
+from odzew.wire import national
 from odzew.wire.clean import REPLACEMENT
 
 ESCAPE: Final = 0x1B
@@ -31,49 +35,52 @@ BASIC: Final = (
 )
 # fmt: on
 
-# 3GPP 23.038 6.2.1.1
-EXTENSION: Final[dict[int, str]] = {
-    0x0A: "\f",
-    0x14: "^",
-    0x28: "{",
-    0x29: "}",
-    0x2F: "\\",
-    0x3C: "[",
-    0x3D: "~",
-    0x3E: "]",
-    0x40: "|",
-    0x65: "€",
-}
+EXTENSION: Final = national.EXTENSION
 
-_TO_CHARACTER: Final = (*BASIC, *(REPLACEMENT for _ in range(128)))
-_TO_OCTETS: Final[dict[str, bytes]] = {
-    **{character: bytes((ESCAPE, code)) for code, character in EXTENSION.items()},
-    **{character: bytes((code,)) for code, character in enumerate(BASIC) if code != ESCAPE},
-}
+_ESCAPES: Final = re.compile(rb"(\x1b.?)", re.DOTALL)
+_OVER_127: Final = REPLACEMENT * 128
+_DEFAULT: Final = BASIC + _OVER_127
+# Language -> its 256 characters by octet: a table of this shape is the fastest that the interpreter's own decoder has.
+_CHARACTERS: Final = {0: _DEFAULT, **{language: table + _OVER_127 for language, table in national.LOCKING.items()}}
 
 
-def decode(octets: bytes) -> str:
-    """The text of unpacked septets. An octet over 127 is U+FFFD; an unknown escape shows the basic table's character."""
+def decode(octets: bytes, locking: int = 0, single: int = 0) -> str:
+    """The text of unpacked septets. `locking` and `single` are national language identifiers; 0, or one without a table: the default.
+
+    An octet over 127, and a code that the table leaves open, are U+FFFD. An escape of nothing or of an escape is a space; one of a
+    code that the single shift table leaves open shows the locking table's character (3GPP 23.038 6.2.1.1, 6.2.1.2.2).
+    """
+    table = _CHARACTERS.get(locking, _DEFAULT)
     if ESCAPE not in octets:
-        return "".join(map(_TO_CHARACTER.__getitem__, octets))
-    out: list[str] = []
-    escaped = False
-    for octet in octets:
-        if escaped:
-            out.append(EXTENSION.get(octet) or _TO_CHARACTER[octet])
-            escaped = False
-        elif octet == ESCAPE:
-            escaped = True
-        else:
-            out.append(_TO_CHARACTER[octet])
-    if escaped:
-        out.append(_TO_CHARACTER[ESCAPE])
-    return "".join(out)
+        return codecs.charmap_decode(octets, None, table)[0]
+    out = _ESCAPES.split(octets)  # every second piece is an escape with the octet that follows it
+    escaped = _escaped(locking, single)
+    return "".join([escaped[piece] if index % 2 else codecs.charmap_decode(piece, None, table)[0] for index, piece in enumerate(out)])
 
 
-def encode(text: str) -> bytes:
-    """Unpacked septets of `text`. WireError names the first character that the alphabet does not have."""
+def encode(text: str, locking: int = 0, single: int = 0) -> bytes:
+    """Unpacked septets of `text`. WireError names the first character that the two tables do not have."""
     try:
-        return b"".join(map(_TO_OCTETS.__getitem__, text))
+        return b"".join(map(_octets(locking, single).__getitem__, text))
     except KeyError as missing:
         raise WireError(f"no character of the GSM 7 bit alphabet: U+{ord(missing.args[0]):04X}") from None
+
+
+@cache
+def _escaped(locking: int, single: int) -> dict[bytes, str]:
+    """An escape, alone or with any octet behind it -> the character shown for it."""
+    table, shifted = _CHARACTERS.get(locking, _DEFAULT), national.SINGLE.get(single, EXTENSION)
+    return {b"\x1b": " ", **{bytes((ESCAPE, code)): shifted.get(code, table[code]) for code in range(256)}, b"\x1b\x1b": " "}
+
+
+@cache
+def _octets(locking: int, single: int) -> dict[str, bytes]:
+    """Character -> its octets: of the locking table where that has it, else behind an escape; the lowest code of several."""
+    table, shifted = _CHARACTERS.get(locking, _DEFAULT)[:128], national.SINGLE.get(single, EXTENSION)
+    out: dict[str, bytes] = {}
+    for code, character in enumerate(table):
+        if code != ESCAPE and character != REPLACEMENT:
+            out.setdefault(character, bytes((code,)))
+    for code, character in sorted(shifted.items()):
+        out.setdefault(character, bytes((ESCAPE, code)))
+    return out

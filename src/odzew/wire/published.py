@@ -167,3 +167,10 @@ PLACEHOLDERS: Final = MappingProxyType(
 
 PLACEHOLDER_NAMES: Final = MappingProxyType({spelling: name for name, row in PLACEHOLDERS.items() for spelling in (name, *row.aliases)})
 """Every spelling of a placeholder -> the one that `PLACEHOLDERS` is keyed by."""
+
+# --- what a text shows where parts of it are missing (contract 5.12) --------------------------------------------------
+
+
+def gap(first: int, last: int, total: int) -> str:
+    """What stands for the missing parts `first` to `last` (from 1) of a message of `total`: `[…2/3…]`, `[…2-3/5…]`."""
+    return f"[…{first}/{total}…]" if first == last else f"[…{first}-{last}/{total}…]"

@@ -1,0 +1,159 @@
+"""Sessions of networks that send again what a lost session left unanswered (SMPP), and the arrivals that may then come twice.
+
+An SMSC numbers its PDUs anew on each session and gives no id. So, when a session is lost, its arrivals whose answer may not have
+reached the network become suspects: what comes later from the same source with equal octets after the header is taken for a
+copy, once for each suspect. A session notes now and then up to which arrival all is settled, so that after a crash only what
+came after that is suspected.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from odzew.clock import DAY, MINUTE
+from odzew.store.db import Many, Now, Request, Rows, one
+
+SUSPECTED: Final = 10 * MINUTE
+"""How long after the next session's opening a repetition is looked for."""
+UNTIL_OPENED: Final = DAY
+KEPT: Final = 20  # ended sessions of each slot
+HEADER: Final = 16  # octets of a PDU that a repetition does not share
+
+
+@dataclass(slots=True)
+class Progress:
+    """What a session has to report of itself. `settled` 0: no change; instants None: not yet."""
+
+    settled: int = 0
+    last_message_at: int | None = None
+    last_link_at: int | None = None
+    messages: int = 0
+    receipts: int = 0
+    refused: int = 0
+    malformed: int = 0
+    fault: str = ""
+
+
+@dataclass(slots=True, frozen=True)
+class SessionRow:
+    """One session as it is shown. `ended_at` None: it is open, or its process died. `live` says that its process is there."""
+
+    id: int
+    source_id: int
+    slot: int
+    process: str
+    host: str
+    opened_at: int
+    last_message_at: int | None
+    last_link_at: int | None
+    messages: int
+    receipts: int
+    refused: int
+    malformed: int
+    fault: str
+    ended_at: int | None
+    why: str
+
+
+Candidate = tuple[int, bytes]
+"""An arrival's id and the digest of what a repetition would have in common with it."""
+
+
+def open_session(source_id: int, slot: int, process: str, host: str) -> Generator[Request, Any, int]:
+    """Begins a session of a source's bind: its id. One of the same slot that never ended died with its process: its last arrivals
+    become suspects now. Those of earlier losses are looked for from now on."""
+    now: int = yield Now()
+    rows = yield Rows("SELECT id, settled FROM sessions WHERE source_id = ? AND slot = ? AND ended_at IS NULL", (source_id, slot))
+    for session, settled in rows:
+        stored = yield Rows("SELECT id, raw FROM arrivals WHERE id > ? AND session_id = ? ORDER BY id", (settled, session))
+        candidates = [(row[0], hashlib.sha256(bytes(row[1])[HEADER:]).digest()) for row in stored]
+        yield from _suspect(source_id, candidates, now)
+        yield from _end(session, "its process was gone", now)
+    yield Rows("UPDATE suspects SET until = ? WHERE source_id = ? AND until > ?", (now + SUSPECTED, source_id, now + SUSPECTED))
+    yield Rows("DELETE FROM suspects WHERE until < ?", (now,))
+    yield Rows("UPDATE changes SET counter = (SELECT coalesce(max(until), 0) FROM suspects) WHERE name = 'suspects'")
+    yield Rows(
+        """DELETE FROM sessions WHERE source_id = ? AND slot = ? AND id <= (
+               SELECT id FROM sessions WHERE source_id = ? AND slot = ? ORDER BY id DESC LIMIT 1 OFFSET ?)""",
+        (source_id, slot, source_id, slot, KEPT),
+    )
+    row = yield from one("SELECT coalesce(max(id), 0) FROM arrivals")
+    assert row is not None
+    sql = "INSERT INTO sessions (source_id, slot, process, host, opened_at, settled) VALUES (?, ?, ?, ?, ?, ?) RETURNING id"
+    opened = yield from one(sql, source_id, slot, process, host, now, row[0])
+    assert opened is not None
+    return int(opened[0])
+
+
+def settle(session_id: int, progress: Progress) -> Generator[Request, Any, None]:
+    """Notes how far a session is."""
+    p = progress
+    yield Rows(
+        """UPDATE sessions SET settled = CASE WHEN ? > settled THEN ? ELSE settled END, last_message_at = ?, last_link_at = ?,
+                  messages = ?, receipts = ?, refused = ?, malformed = ?, fault = ?
+           WHERE id = ?""",
+        (p.settled, p.settled, p.last_message_at, p.last_link_at, p.messages, p.receipts, p.refused, p.malformed, p.fault, session_id),
+    )
+
+
+def end_session(session_id: int, candidates: Sequence[Candidate], why: str, progress: Progress) -> Generator[Request, Any, None]:
+    """Ends a session; `candidates` are its arrivals that the network may send again."""
+    now: int = yield Now()
+    yield from settle(session_id, progress)
+    row = yield from one("SELECT source_id, ended_at FROM sessions WHERE id = ?", session_id)
+    if row is None or row[1] is not None:
+        return  # another process took it for dead and has seen to its arrivals
+    yield from _suspect(row[0], candidates, now)
+    yield from _end(session_id, why, now)
+
+
+def _end(session_id: int, why: str, now: int) -> Generator[Request, Any, None]:
+    yield Rows("UPDATE sessions SET ended_at = ?, why = ? WHERE id = ?", (now, why, session_id))
+
+
+def _suspect(source_id: int, candidates: Sequence[Candidate], now: int) -> Generator[Request, Any, None]:
+    if not candidates:
+        return
+    until = now + UNTIL_OPENED
+    yield Many(
+        "INSERT INTO suspects (source_id, digest, arrival_id, until) VALUES (?, ?, ?, ?)",
+        [(source_id, digest.hex(), arrival, until) for arrival, digest in candidates],
+    )
+    # Read with each batch: while it lies in the past, nobody looks for suspects.
+    yield Rows("UPDATE changes SET counter = ? WHERE name = 'suspects' AND counter < ?", (until, until))
+
+
+def use_up(wanted: Sequence[tuple[int, int, bytes]], now: int) -> Generator[Request, Any, dict[int, int]]:
+    """Which of the arrivals (index, source, digest) repeat a suspect: {index: id of the first arrival}. Each suspect is used once.
+
+    Leans on suspects_digest.
+    """
+    digests = sorted({digest.hex() for _, _, digest in wanted})
+    sql = "SELECT source_id, digest, id, arrival_id FROM suspects WHERE digest IN_TEXTS(?) AND until >= ? ORDER BY id"
+    found: dict[tuple[int, str], list[tuple[int, int]]] = {}
+    for source, digest, key, arrival in (yield Rows(sql, (digests, now))):
+        found.setdefault((source, digest), []).append((key, arrival))
+    taken: dict[int, tuple[int, int]] = {}
+    for index, source, digest in wanted:
+        if candidates := found.get((source, digest.hex())):
+            taken[index] = candidates.pop(0)
+    if not taken:
+        return {}
+    keys = [key for key, _ in taken.values()]
+    # Another process may be using up the same ones: only what was there to be deleted is ours.
+    ours = {row[0] for row in (yield Rows("DELETE FROM suspects WHERE id IN_INTS(?) RETURNING id", (keys,)))}
+    return {index: arrival for index, (key, arrival) in taken.items() if key in ours}
+
+
+def recent(limit: int = 200) -> Generator[Request, Any, list[SessionRow]]:
+    """The newest sessions, open ones first."""
+    rows = yield Rows(
+        """SELECT id, source_id, slot, process, host, opened_at, last_message_at, last_link_at, messages, receipts, refused,
+                  malformed, fault, ended_at, why
+           FROM sessions ORDER BY CASE WHEN ended_at IS NULL THEN 0 ELSE 1 END, id DESC LIMIT ?""",
+        (limit,),
+    )
+    return [SessionRow(*row) for row in rows]
