@@ -41,6 +41,7 @@ from odzew.inbox.batch import Received
 from odzew.inbox.receive import Inbox
 from odzew.inbox.tidy import Tidy
 from odzew.ingest.app import create_ingest
+from odzew.ingest.smpp.carriers import Carriers
 from odzew.logs import configure
 from odzew.model import Attempt, Message, Owed, SentMessage
 from odzew.operations.health import create_health
@@ -112,6 +113,7 @@ class Server:
         limits = SenderLimits(connect=self.settings["connect_seconds"], total=self.settings["answer_seconds"])
         self._compose_forwarding(schedule, limits, tls)
         self.inbox = Inbox(self.db, self.present, self._stored, self.settings["country"], lambda: self.engine.runs, clock=self.clock)
+        self.carriers = Carriers(self.db, self.clock, self._directory, self.inbox.bring, self.process, self._environment)
         self._subscribe()
         await self._hold_leases()
         self._closing.push_async_callback(self.engine.stop, self.settings["stop_seconds"])
@@ -124,6 +126,12 @@ class Server:
         app = self._compose_web()
         self._closing.push_async_callback(self.listeners.stop)
         await self.listeners.start(app)
+        # The last to start and the first to stop: a network that is bound is to be answered.
+        self._closing.push_async_callback(self.carriers.stop, self.settings["stop_seconds"])
+        await self.carriers.start()
+
+    def _directory(self) -> Directory:
+        return self.present.directory
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
@@ -151,16 +159,12 @@ class Server:
         numbers = EngineLimits(self.settings["calls"], self.settings["calls_per_account"], self.settings["calls_per_target"])
         self.lease: Lease | None = None
         self.engine = Engine(
-            self.db, self.clock, exchange, lambda: self.present.directory, numbers, schedule, self._attempted,
+            self.db, self.clock, exchange, self._directory, numbers, schedule, self._attempted,
             may_start=lambda: self.lease is None or self.lease.left() > limits.total,
         )  # fmt: skip
 
     def _compose_web(self) -> App:
-        settings = self.settings
-
-        def directory() -> Directory:
-            return self.present.directory
-
+        settings, directory = self.settings, self._directory
         self.verifier = Verifier(self.clock, at_once=settings["password_verifications"], waiting=settings["password_waiting"])
         self._closing.callback(self.verifier.close)
         gate = Gate(directory, self.verifier, Throttle(self.clock))
@@ -170,7 +174,9 @@ class Server:
         )
         health = create_health(__version__, self.db, self.clock, lambda: self._stopping)
         table: dict[str, App] = {
-            "ingest": create_ingest(directory, self.inbox.receive, settings["country"], settings["ingest_body"]),
+            "ingest": create_ingest(
+                directory, self.inbox.receive, settings["country"], settings["ingest_body"], self._environment
+            ),
             "operator": create_sent(gate, directory, self.record_sent, settings["country"], settings["ingest_body"]),
             "healthz": health,
             "readyz": health,
@@ -234,6 +240,7 @@ class Server:
             log.warning("directory_not_read", error=str(error))
             return
         self.engine.wake()
+        self.carriers.follow()
 
     def _secret_of(self, reference: str) -> str | None:
         return self._environment.get(reference.removeprefix("env:"))

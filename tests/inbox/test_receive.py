@@ -11,7 +11,8 @@ import pytest
 
 from odzew.clock import DAY, HOUR, FixedClock
 from odzew.errors import StoreFull, StoreUnavailable
-from odzew.inbox.receive import Inbox, Limits, Received
+from odzew.inbox.batch import Received
+from odzew.inbox.receive import Inbox, Limits
 from odzew.model import Attachment, Receipt
 from odzew.store import numbers
 from odzew.store.changes import bump

@@ -46,7 +46,7 @@ def test_captured(name: str) -> None:
     service, message = name.split("-")
     arrival = made(captured.request(name))
     assert arrival.text == (SQUEEZED_MEANT if service == "get_words" else MEANT)[message]
-    assert arrival.binary is (message == "binary")
+    assert (arrival.form == "binary") is (message == "binary")
     sender = "" if service == "post_no_sender" else "BANK" if message == "alnum" else "+48500600700"
     assert (arrival.sender, arrival.source_id, arrival.trust_time, arrival.mms) == (sender, 7, True, False)
     assert arrival.recipient in ("71201", "71202", "71203", "71204")
@@ -110,7 +110,7 @@ def test_odd_queries(query: bytes, sender: str, recipient: str, text: str) -> No
 
 
 def test_an_unknown_charset_keeps_the_octets_as_hex() -> None:
-    assert (get(b"from=1&to=2&text=%01%FF&charset=klingon").text, get(b"text=%01&charset=klingon").binary) == ("01FF", True)
+    assert (get(b"from=1&to=2&text=%01%FF&charset=klingon").text, get(b"text=%01&charset=klingon").form) == ("01FF", "binary")
 
 
 @pytest.mark.parametrize("query", [b"token=secret", b"a=1&token=secret&b=2", b"%74oken=secret", b"token=secret&token=secret"])
@@ -139,7 +139,7 @@ def test_headers_say_what_the_query_does_not() -> None:
     both = made(Request("POST", b"from=333&to=&coding=", headers, b"\0A"))
     assert (both.sender, both.recipient, both.text) == ("333", "222", "A")
     octets = made(Request("POST", b"from=1&to=2&text=", [(b"content-type", b"application/octet-stream")], b"\0A"))
-    assert (octets.text, octets.binary) == ("0041", True), "the type alone says that it is binary, and an empty text hides no body"
+    assert (octets.text, octets.form) == ("0041", "binary"), "the type alone says that it is binary, and an empty text hides no body"
     assert get(b"to=").recipient == "", "a GET has no such headers"
     forged = made(Request("GET", b"from=333", headers, b""))
     assert forged.recipient == ""

@@ -9,9 +9,10 @@ from typing import Any, Final
 import typer
 
 from odzew.cli.listing import instant, print_fields, visible
-from odzew.errors import NotOurs
+from odzew.errors import NotOurs, WireError
 from odzew.forward.outcome import OUTCOMES
-from odzew.model import Attempt, Message
+from odzew.inbox.segments import READABLE
+from odzew.model import Attempt, Message, Source
 from odzew.store.arrivals import of_message
 from odzew.store.attachments import of_messages
 from odzew.store.db import Database
@@ -19,11 +20,14 @@ from odzew.store.deliveries import attempts
 from odzew.store.directory import Directory, load
 from odzew.store.lookup import DeliveryRow, deliveries_of, delivery, pulled_at, revisions
 from odzew.store.messages import get
+from odzew.wire import deliver
+from odzew.wire.coding import Reading
 
 Story = dict[str, Any]
 
 SHOWN_RAW: Final = 2_048  # octets of an arrival
 SHOWN_BODY: Final = 200  # octets of an answer
+_USUAL: Final = {"form": "text", "incomplete": False}
 
 
 async def message_story(db: Database, key: int) -> Story:
@@ -68,8 +72,8 @@ def delivery_row(row: DeliveryRow) -> Story:
 
 
 def print_story(story: Story) -> None:
-    """A story for people: the fields, then each list under its heading."""
-    print_fields({name: value for name, value in story.items() if not _is_list(value)})
+    """A story for people: the fields, then each list under its heading. What is as usual is left out."""
+    print_fields({name: value for name, value in story.items() if not _is_list(value) and _USUAL.get(name, ()) != value})
     for name, parts in story.items():
         if not _is_list(parts):
             continue
@@ -80,7 +84,8 @@ def print_story(story: Story) -> None:
 
 
 def _print_part(part: Story, indent: str) -> None:
-    line = "  ".join(f"{name} {_word(value)}" for name, value in part.items() if not _is_list(value) and value not in (None, "", False))
+    told = {name: value for name, value in part.items() if not _is_list(value) and value not in (None, "") and value is not False}
+    line = "  ".join(f"{name} {_word(value)}" for name, value in told.items())
     typer.echo(f"{indent}{visible(line)}")
     for value in part.values():
         if _is_list(value):
@@ -111,22 +116,44 @@ def _message(message: Message, directory: Directory) -> Story:
         "keyword": message.keyword or None,
         "answers": message.answers,
         "title": message.title,
+        "form": message.form,
+        "incomplete": bool(message.incomplete),
         "text": message.text,
     }
 
 
 def _arrival(row: Sequence[Any], directory: Directory) -> Story:
-    key, source_id, stored_at, network_time, sender, recipient, raw = row
+    key, source_id, stored_at, network_time, sender, recipient, raw, role = row
     source = directory.sources_by_id.get(source_id)
-    return {
+    octets = bytes(raw)
+    told = {
         "id": key,
+        "role": role,
         "source": source.name if source else f"({source_id})",
         "stored": instant(stored_at),
         "network_time": instant(network_time),
         "from": sender,
         "to": recipient,
-        "octets": len(raw),
-        "raw": bytes(raw)[:SHOWN_RAW].decode("utf-8", "backslashreplace"),
+        "octets": len(octets),
+    }
+    if source is not None and source.protocol in READABLE:
+        return told | _short_message(octets, source) | {"raw": octets[:SHOWN_RAW].hex()}
+    return told | {"raw": octets[:SHOWN_RAW].decode("utf-8", "backslashreplace")}
+
+
+def _short_message(octets: bytes, source: Source) -> Story:
+    """What a PDU says of its text: which part it is, data_coding, and the alphabet that the source means by it now."""
+    try:
+        message = deliver.parse(octets)
+        segment = deliver.read(octets, Reading.of(source.options)).segment
+    except WireError as error:
+        return {"fault": str(error)}
+    part = segment.part
+    return {
+        "part": f"{part.number} of {part.total}" if part else None,
+        "data_coding": message.data_coding,
+        "alphabet": segment.coding,
+        "text_octets": len(segment.octets),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import typer
 
@@ -14,6 +14,8 @@ from odzew.cli.verb import verb
 from odzew.model import Source
 from odzew.store.directory import Directory, load
 from odzew.store.parts import waiting
+
+_COUNTED: Final = ("messages", "receipts", "refused", "malformed")
 
 app = typer.Typer(no_args_is_help=True, help="The ways in: list them and see how they are. `odzew apply` makes and changes them.")
 
@@ -91,7 +93,6 @@ def _print_bind(bind: Bind) -> None:
         return
     for name, at in (("message", session.last_message_at), ("enquire_link", session.last_link_at)):
         typer.echo(f"    last {name}: {instant(at) or 'none'}")
-    counts = (("messages", session.messages), ("receipts", session.receipts), ("refused", session.refused), ("malformed", session.malformed))
-    typer.echo(f"    {', '.join(f'{name} {count}' for name, count in counts)}")
+    typer.echo(f"    {', '.join(f'{name} {getattr(session, name)}' for name in _COUNTED)}")
     if session.fault:
         typer.echo(f"    last fault: {visible(session.fault)}")

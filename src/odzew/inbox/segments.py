@@ -5,7 +5,7 @@ from __future__ import annotations
 from odzew.errors import WireError
 from odzew.model import Segment
 from odzew.store.directory import Directory
-from odzew.wire import deliver
+from odzew.wire.deliver import read
 from odzew.wire.segment import Reading
 
 READABLE = ("smpp",)
@@ -21,6 +21,6 @@ def reading_of(source_id: int, directory: Directory) -> Reading:
 def segment_of(raw: bytes, reading: Reading) -> Segment:
     """The user data of one PDU. What could be read once and cannot be read now is shown as octets."""
     try:
-        return deliver.read(raw, reading).segment
+        return read(raw, reading).segment
     except WireError:
         return Segment("unknown", raw)

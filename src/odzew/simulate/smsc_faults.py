@@ -233,11 +233,10 @@ class Faults:
         return written
 
 
-def told() -> list[str]:
-    """A line for each: its name, what it does and when."""
-    rows = [(fault.name, fault.help, TELLS[fault.turn]) for fault in FAULTS.values()]
-    rows += [(name, text, TELLS["all"]) for name, (_size, text) in PIECES.items()]
-    return [f"{name}: {text} ({when})" for name, text, when in rows]
+def told() -> list[tuple[str, str]]:
+    """Each by name, with what it does and when."""
+    rows = [(f"{fault.name}{'' if fault.turn == 'all' else '=N'}", f"{fault.help}, {TELLS[fault.turn]}") for fault in FAULTS.values()]
+    return rows + [(name, f"{text}, {TELLS['all']}") for name, (_size, text) in PIECES.items()]
 
 
 def _parts(word: str) -> tuple[str, int | None]:

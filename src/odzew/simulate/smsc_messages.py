@@ -183,7 +183,7 @@ def _parts(octets: bytes, alphabet: Alphabet, elements: list[tuple[int, bytes]],
     """Cut wherever it comes: as networks do, also through an escape or a surrogate pair."""
     # Parts told by parameters have the room of those with a header: on the air they have one.
     room = _room(alphabet, [*elements, udh.concatenation(0, 1, 1, wide=carriage.endswith("16"))])
-    size = size or room
+    size = size or (room if alphabet.septets else room & ~1)  # no network cuts a UCS-2 character in two
     parts = [octets[at : at + size] for at in range(0, len(octets), size)] or [b""]
     if len(parts) > MOST_PARTS:
         raise WireError(f"the text makes {len(parts)} parts, over {MOST_PARTS}")

@@ -134,3 +134,18 @@ _WORDS: Final[dict[str, tuple[str, ...]]] = {
     "role": tuple(ROLES),
     "extras": tuple(EXTRAS),
 }
+
+
+def words() -> list[tuple[str, str]]:
+    """Every word that a shape may have, with what it means."""
+    rows = [("auto", "the GSM alphabet where it has every letter, else UCS-2")]
+    rows += [(name, f"alphabet, data_coding {alphabet.data_coding}{_tables(alphabet)}") for name, alphabet in ALPHABETS.items()]
+    rows += CARRIAGES.items()
+    rows += [(name, f"the command {command.name.lower()}") for name, command in COMMANDS.items()]
+    rows += [(name, role.help) for name, role in ROLES.items()]
+    return rows + list(EXTRAS.items())
+
+
+def _tables(alphabet: Alphabet) -> str:
+    shifts = [f"{kind} shift table {table}" for kind, table in (("locking", alphabet.locking), ("single", alphabet.single)) if table]
+    return "".join(f", {shift}" for shift in (*shifts, *(["packed"] if alphabet.packed else [])))

@@ -89,3 +89,15 @@ def deliveries(state: str | None, before: int | None, limit: int) -> Generator[R
         sql = f"{_WITH_OWED} WHERE d.state = ? AND d.id < ? ORDER BY d.id DESC LIMIT ?"
         values.insert(0, state)
     return [DeliveryRow(*row) for row in (yield Rows(sql, values))]
+
+
+def over_source(source: int, since: int, until: int, after: int, limit: int) -> Generator[Request, Any, tuple[list[int], int | None]]:
+    """Of the `limit` messages after an id those that came over a source from `since` on and before `until`; and the last id looked at.
+
+    None: there are no more. Walks along the ids and leans on arrivals_message.
+    """
+    rows = yield Rows("SELECT id, received_at FROM messages WHERE id > ? ORDER BY id LIMIT ?", (after, limit))
+    ids = [row[0] for row in rows if since <= row[1] < until]
+    sql = "SELECT DISTINCT message_id FROM arrivals WHERE message_id IN_INTS(?) AND source_id = ? AND role IN ('message', 'part')"
+    found = sorted(row[0] for row in (yield Rows(sql, (ids, source)))) if ids else []
+    return found, rows[-1][0] if len(rows) == limit else None

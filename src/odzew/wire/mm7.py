@@ -7,7 +7,7 @@ are compared and namespaces are only kept, for the answer. We are the VASP here:
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from odzew.errors import WireError
@@ -91,16 +91,15 @@ class Envelope:
     body: Deliver | Report | Status | None = None
     release: str = RELEASE
     version: str = VERSION
-    fields: dict[str, str] = field(default_factory=dict)  # plain elements that have no place of their own
 
     def answer(self, code: int, text: str = "") -> Envelope:
         """The answer to this request: its own if there is one, else a fault."""
         status = Status(code, text or mm7_status.text_of(code))
-        return replace(self, kind=ANSWERS.get(self.kind, FAULT), body=status, fields={})
+        return replace(self, kind=ANSWERS.get(self.kind, FAULT), body=status)
 
     def fault(self, code: int, text: str = "") -> Envelope:
         """A fault instead of an answer."""
-        return replace(self, kind=FAULT, body=Status(code, text or mm7_status.text_of(code)), fields={})
+        return replace(self, kind=FAULT, body=Status(code, text or mm7_status.text_of(code)))
 
 
 UNKNOWN: Final = Envelope("")
@@ -132,7 +131,6 @@ def read(octets: bytes, charset: str = "") -> Envelope:
         _read_body(request),
         release,
         version if _version(version) else VERSION,
-        {child.name: child.text for child in request.children if child.text and not child.children},
     )
 
 
