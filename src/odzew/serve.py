@@ -246,13 +246,15 @@ class Server:
         return self._environment.get(reference.removeprefix("env:"))
 
     def _attempted(self, owed: Owed, attempt: Attempt, result: Result) -> None:
+        for listener in self.on_attempt:
+            listener(owed, attempt, result)
+        if result.state == "delivered" and self.settings["log_level"] != "debug":
+            return  # even to refuse a line costs a logger several microseconds
         tell = log.debug if result.state == "delivered" else log.warning if result.state == "exhausted" else log.info
         tell(
             "attempt", delivery=owed.delivery_id, message=owed.message_id, target=owed.target_id, number=attempt.number,
             outcome=attempt.outcome, status=attempt.status, took_ms=attempt.took_us // 1000, state=result.state,
         )  # fmt: skip
-        for listener in self.on_attempt:
-            listener(owed, attempt, result)
 
     def _switch_forwarding(self) -> None:
         self._run(self._follow_lease(), "odzew-forward-lease")

@@ -53,12 +53,12 @@ def test_lists(words: list[str], found: list[int], full: House) -> None:
 def test_a_row(full: House) -> None:
     row = full.json("inbox", "list", "--account", "other")[0]
     del row["received"]
-    assert row == {"id": 3, "kind": "ndi", "account": "other", "from": SENDER, "to": OWN, "text": "hello"}
+    assert row == {"id": 3, "kind": "ndi", "account": "other", "from": SENDER, "to": OWN, "flags": [], "text": "hello"}
 
 
 def test_for_people_a_text_cannot_move_the_cursor(full: House) -> None:
     told = full.says("inbox", "list", "--account", "acme").splitlines()
-    assert told[0].split() == ["id", "received", "kind", "account", "from", "to", "text"]
+    assert told[0].split() == ["id", "received", "kind", "account", "from", "to", "flags", "text"]
     assert told[1].endswith("auto \\u001b[2J dwa\\n")
     assert len(told) == 3
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
-from odzew.model import Account, Keyword, Target
+from odzew.model import Account, Keyword, Source, Target
 from odzew.setup.after import after
-from odzew.setup.check import Finding, Reach, check
+from odzew.setup.check import AT_ONCE, Finding, Reach, check
 from odzew.setup.compare import compare
 from odzew.store.directory import Directory
 from odzew.wire.template import Template
@@ -61,8 +62,11 @@ FINDINGS = [
     ("a source without a token", GOOD.replace('token = "x"\n', ""),
      ['error: source s: has no token, so everything pushed to it is refused; give it token = "env:NAME"']),
     ("a source that is off", GOOD + "active = false", ["warning: source s: is switched off; set active = true, or leave it"]),
-    ("an MMSC without a password", GOOD + '[[source]]\nname = "m"\nprotocol = "mm7"\n',
+    ("an MMSC without a password", GOOD + '[[source]]\nname = "m"\nprotocol = "mm7"\nallow_from = ["10.9.0.0/16"]\n',
      ["warning: source m: has no username and password; give it both, or its address list alone protects it"]),
+    ("an MMSC that nobody can be", GOOD + '[[source]]\nname = "m"\nprotocol = "mm7"\n',
+     ["error: source m: has no username and password and no address list, so everything pushed to it is refused; "
+      'give it username and password = "env:NAME", or allow_from']),
     ("a password written out", GOOD + SMPP + 'password = "hush"',
      ['warning: source c: has its password written out in the database; write password = "env:NAME"']),
     ("a password that is not set", GOOD + SMPP + 'password = "env:CARRIER_A_PASSWORD"',
@@ -148,6 +152,74 @@ async def test_a_host_is_asked_for_once_and_not_for_targets_that_are_off() -> No
     twice = ACME + TOKEN + FORWARD + FORWARD + FORWARD.replace("crm", "off") + "active = false\n" + SOURCE
     assert await found(of(twice), reach) == []
     assert reach.asked == [("crm.example", 443, "acme")]
+
+
+class Trying:
+    """Notes which binds were tried, and says of those named what went wrong."""
+
+    def __init__(self, **faults: str) -> None:
+        self.tried: list[str] = []
+        self._faults = faults
+
+    async def __call__(self, source: Source) -> str | None:
+        self.tried.append(source.name)
+        return self._faults.get(source.name)
+
+
+SECOND = SMPP.replace('"c"', '"d"')
+
+
+async def test_a_bind_that_failed_is_found_and_one_that_did_not_is_not() -> None:
+    trying = Trying(c="a:1: the bind was refused: the password is wrong.")
+    assert await check(of(GOOD + SMPP + SECOND), {}, None, trying) == [
+        Finding(
+            "error", "source c", "the bind was tried: a:1: the bind was refused: the password is wrong",
+            "correct hosts, system_id, password or TLS, or ask the network",
+        )
+    ]  # fmt: skip
+    assert trying.tried == ["c", "d"]
+
+
+async def test_while_a_server_is_bound_a_bind_that_failed_is_no_error() -> None:
+    (finding,) = await check(of(GOOD + SMPP), {}, None, Trying(c="refused"), {"c"})
+    assert (finding.severity, finding.advice) == (
+        "warning", "a server holds this source's binds now; the network may allow no more of them",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [GOOD, GOOD + SMPP + "active = false\n", GOOD + SMPP + 'password = "env:CARRIER_A_PASSWORD"\n'],
+    ids=["none there", "off", "without its password"],
+)
+async def test_there_is_nothing_to_try(text: str) -> None:
+    trying = Trying()
+    await check(of(text), {}, None, trying)
+    assert trying.tried == []
+
+
+async def test_a_password_that_is_there_is_tried() -> None:
+    trying = Trying()
+    assert await check(of(GOOD + SMPP + 'password = "env:CARRIER_A_PASSWORD"'), ENVIRONMENT, None, trying) == []
+    assert trying.tried == ["c"]
+
+
+async def test_only_a_few_binds_are_tried_at_once() -> None:
+    many = "".join(SMPP.replace('"c"', f'"c{number}"') for number in range(3 * AT_ONCE))
+    running = most = 0
+    go_on = asyncio.Event()
+
+    async def trying(source: Source) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        if running == AT_ONCE:
+            go_on.set()
+        await go_on.wait()
+        running -= 1
+
+    assert await check(of(GOOD + many), {}, None, trying) == []
+    assert most == AT_ONCE
 
 
 async def test_findings_are_sorted_errors_first() -> None:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from odzew.errors import WireError
 from odzew.setup import judges
+from odzew.wire import coding
+from odzew.wire.coding import Reading
 from tests.setup.documents import SECRET
 
 TAKEN = [
@@ -27,6 +29,10 @@ TAKEN = [
     (judges.networks, ("10.0.0.0/8", "192.0.2.7", "FD00::/8"), ("10.0.0.0/8", "192.0.2.7/32", "fd00::/8")),
     (judges.allowances, ("10.1.2.0/24:8080", "10.1.2.3", "[fd00::]/8:8080", "fd00::/8"), None),
     (judges.hosts, ("127.0.0.1:2775", "smsc.example:1", "[::1]:65535"), None),
+    (judges.server_name, "smsc.carrier.example", "smsc.carrier.example"),
+    (judges.server_name, "2001:db8::7", "2001:db8::7"),
+    (judges.alphabets, {}, {}),
+    (judges.alphabets, {"8": "utf8", "0xF5": "binary", "004": "ucs2"}, {"8": "utf8", "245": "binary", "4": "ucs2"}),
     (judges.zone, "Europe/Warsaw", "Europe/Warsaw"),
     (judges.zone, "UTC", "UTC"),
     (judges.keyword, "SerwerSMS.pl", "SerwerSMS.pl"),
@@ -75,6 +81,17 @@ REFUSED = [
     (judges.hosts, ("127.0.0.1",), "not \"host:port\""),
     (judges.hosts, ("127.0.0.1:70000",), "70000 is no port"),
     (judges.hosts, ("smpp://a:1",), "not \"host:port\""),
+    (judges.server_name, "smsc.example/x", "the name of a host"),
+    (judges.server_name, "", "the name of a host"),
+    (judges.server_name, "a" * 254, "the name of a host"),
+    (judges.alphabets, {"8": "utf9"}, "'utf9' is no alphabet; did you mean 'utf8'?"),
+    (judges.alphabets, {"8": "gsm"}, "'gsm' is no alphabet"),
+    (judges.alphabets, {"256": "utf8"}, "'256' is no data_coding"),
+    (judges.alphabets, {"0x100": "utf8"}, "is no data_coding"),
+    (judges.alphabets, {"-1": "utf8"}, "is no data_coding"),
+    (judges.alphabets, {"٨": "utf8"}, "is no data_coding"),
+    (judges.alphabets, {"": "utf8"}, "is no data_coding"),
+    (judges.alphabets, {"8": "utf8", "0x08": "ucs2"}, "data_coding 8 is there twice"),
     (judges.zone, "Europe/Warsw", "did you mean 'Europe/Warsaw'?"),
     (judges.zone, "../../etc/passwd", "there is no time zone"),
     (judges.zone, "", "there is no time zone"),
@@ -121,7 +138,7 @@ def test_a_national_number_is_read_by_the_country() -> None:
 
 _OF_TEXT = [
     judges.name, judges.source_name, judges.login, judges.token_value, judges.source_token, judges.signature_secret, judges.phone,
-    judges.zone, judges.keyword, judges.url, judges.expected, judges.calling_code,
+    judges.zone, judges.keyword, judges.url, judges.expected, judges.calling_code, judges.server_name,
 ]  # fmt: skip
 
 
@@ -143,6 +160,16 @@ def test_any_list_gives_a_value_or_an_error(judge: _Judge, values: list[str]) ->
     except ValueError:
         return
     assert judge(kept, "PL") == kept
+
+
+@given(values=st.dictionaries(st.text("0123456789xXabcdefF", max_size=5), st.sampled_from(sorted(coding.ALPHABETS)) | st.text()))
+def test_any_table_of_alphabets_gives_a_table_that_is_read_or_an_error(values: dict[str, str]) -> None:
+    try:
+        kept = judges.alphabets(values, "PL")
+    except ValueError:
+        return
+    assert judges.alphabets(kept, "PL") == kept
+    assert Reading.of({"alphabets": kept}).codings == {int(number): word for number, word in kept.items()}
 
 
 @pytest.mark.parametrize("judge", [judges.token_value, judges.signature_secret, judges.source_token, judges.password])

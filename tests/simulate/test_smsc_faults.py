@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 
@@ -17,19 +16,11 @@ from odzew.wire import deliver
 from odzew.wire.pdu import Command, FramingLost, Header, MalformedPdu, header
 from odzew.wire.status import Status
 from tests.simulate.esme import Esme, bound, connected, silent
+from tests.simulate.network import running, texts
 
 
-def texts(count: int) -> list[ShortText]:
-    return [ShortText("+48600700800", "+48799448855", f"text {number}") for number in range(1, count + 1)]
-
-
-@asynccontextmanager
-async def faulty(clock: FixedClock, *faults: str, window: int = 10) -> AsyncIterator[Smsc]:
-    smsc = await Smsc(clock, faults=faults, window=window).start()
-    try:
-        yield smsc
-    finally:
-        await smsc.stop()
+def faulty(clock: FixedClock, *faults: str, window: int = 10) -> AbstractAsyncContextManager[Smsc]:
+    return running(clock, faults=faults, window=window)
 
 
 async def the_rest_is_taken(smsc: Smsc) -> None:
@@ -151,7 +142,7 @@ async def test_several_ends_in_one_run(clock: FixedClock) -> None:
         ended = 0
         while not all(entry.settled for entry in entries):
             async with bound(smsc.port):
-                await smsc.until(lambda: smsc.ledger.settled == 20 or not smsc.sessions)  # noqa: B023  # awaited at once
+                await smsc.until(lambda: smsc.ledger.settled == 20 or not smsc.sessions)
                 ended += 1
         assert (ended, smsc.faults.seen) == (4, ["close", "unbind", "half-pdu"])
 

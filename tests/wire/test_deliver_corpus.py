@@ -13,7 +13,7 @@ from tests.wire.smpp import CORPUS, recreated
 
 POLAND: Final = Reading(national_number_prefix="48")
 
-MESSAGES = (
+MESSAGES: tuple[tuple[str, str, str, str, dict[str, str]], ...] = (
     # file, sender, recipient, text, extra
     (
         "network-types-and-payload", "+48500600700", "71200", "Hi there",
@@ -72,7 +72,7 @@ def test_receipts(name: str, sender: str, recipient: str, message_id: str, state
     assert {"id": message_id, "stat": state, "err": error}.items() <= found.extra.items()
 
 
-@pytest.mark.parametrize("name", sorted(row[0] for row in (*MESSAGES, *RECEIPTS)))
+@pytest.mark.parametrize("name", sorted([*(row[0] for row in MESSAGES), *(row[0] for row in RECEIPTS)]))
 def test_each_can_be_written_again(name: str) -> None:
     pdu = recreated(name)
     again = deliver.encode(deliver.parse(pdu), pdu[7] + pdu[6] * 256, int.from_bytes(pdu[12:16], "big"))

@@ -125,7 +125,7 @@ def test_the_text_of_a_receipt(text: str, expected: DeliveryReceipt) -> None:
 
 
 TEXT = "id:77 sub:001 dlvrd:000 submit date:1701240904 done date:1701241005 stat:UNDELIV err:011 text:x"
-PARAMETERS = (
+PARAMETERS: tuple[tuple[str, dict[int, list[bytes]], tuple[str, str, str]], ...] = (
     ("none", {}, ("77", "UNDELIV", "011")),
     ("the id of the answer to submit_sm", {Tag.RECEIPTED_MESSAGE_ID: [b"4d\0"]}, ("4d", "UNDELIV", "011")),
     ("an empty id", {Tag.RECEIPTED_MESSAGE_ID: [b"\0"]}, ("77", "UNDELIV", "011")),
@@ -180,7 +180,7 @@ def test_whether_a_text_has_the_form_of_a_receipt(text: str, expected: bool) -> 
     assert receipt.is_written(text) is expected
 
 
-WORDS = (
+WORDS: tuple[tuple[DeliveryReceipt, dict[str, str]], ...] = (
     (DeliveryReceipt(), {}),
     (
         DeliveryReceipt("77", "DELIVRD", "000", NINE_04, TEN_05, "x"),

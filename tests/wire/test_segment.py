@@ -163,6 +163,7 @@ JOINED: tuple[tuple[str, list[Segment | None], int, str, Form], ...] = (
     ("an escape cut in two", [gsm(b"a\x1b"), gsm(b"eb")], 2, "a€b", "text"),
     ("an escape cut in two, with tables", [gsm(b"\x1b", 1, 1), gsm(b"g", 1, 1)], 2, "ğ", "text"),
     ("tables that change", [gsm(b"\x1b", 1, 1), gsm(b"g", 0, 1)], 2, " g", "text"),
+    ("the single table alone changes", [gsm(b"\x1bg", 0, 1), gsm(b"\x1bu", 0, 2)], 2, "ğú", "text"),
     ("a coding that changes", [gsm(b"a\x1b"), ucs2("0142"), gsm(b"e")], 3, "a łe", "text"),
     ("marks in the first part", [ucs2("FFFE4100"), ucs2("4200")], 2, "AB", "text"),
     ("a part is missing", [ucs2("0041"), None, ucs2("0042")], 3, "A[…2/3…]B", "text"),

@@ -12,7 +12,7 @@ from odzew.wire.pdu import MalformedPdu, Status
 from odzew.wire.tlv import Tag
 from tests.wire.smpp import octets
 
-READABLE = (
+READABLE: tuple[tuple[str, str, dict[int, list[bytes]]], ...] = (
     ("none", "", {}),
     ("one", "0204 0002 0011", {Tag.USER_MESSAGE_REFERENCE: [b"\0\x11"]}),
     ("in order of arrival", "0427 0001 02  001E 0002 4100", {Tag.MESSAGE_STATE: [b"\2"], Tag.RECEIPTED_MESSAGE_ID: [b"A\0"]}),
@@ -89,7 +89,7 @@ def test_tags_have_names(tag: int, expected: str) -> None:
     assert tlv.name(tag) == expected
 
 
-NUMBERS = (
+NUMBERS: tuple[tuple[dict[int, list[bytes]], int | None], ...] = (
     ({}, None),
     ({0x0204: [b""]}, None),
     ({0x0204: [b"\7"]}, 7),
@@ -105,7 +105,7 @@ def test_a_number_of_any_size(tlvs: dict[int, list[bytes]], expected: int | None
     assert tlv.number(tlvs, Tag.USER_MESSAGE_REFERENCE) == expected
 
 
-WORDS = (
+WORDS: tuple[tuple[dict[int, list[bytes]], str], ...] = (
     ({}, ""),
     ({0x001E: [b""]}, ""),
     ({0x001E: [b"ab12\0"]}, "ab12"),

@@ -1,18 +1,19 @@
-"""`odzew demo`: the whole service on a throw-away database, with a simulated aggregator and a simulated client's URL."""
+"""`odzew demo`: the whole service on a throw-away database, with simulated networks and a simulated client's URL."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
 import sys
-from collections.abc import Iterator
 from contextlib import suppress
-from typing import Annotated, Any, Final
+from dataclasses import replace
+from typing import Annotated, Final
 
 import typer
 
+from odzew.cli.demo_bring import bring
 from odzew.cli.demo_lines import Lines
-from odzew.cli.demo_messages import SENT_ID, cases, sent_record
+from odzew.cli.demo_messages import CASES, sent_record
 from odzew.cli.demo_once import walk
 from odzew.cli.demo_stage import ACCOUNT, LOGIN, PREFERRED, Stage, staged
 from odzew.cli.stopping import asked_to_stop
@@ -32,9 +33,9 @@ async def demo(
     once: Annotated[bool, typer.Option("--once", help="Walk one message of each kind, judge every step, end with 0 if all held.")] = False,
     seconds: Annotated[float | None, typer.Option("--seconds", min=0, max=1e9, help="Stop after so many seconds.")] = None,
 ) -> None:
-    """Runs the whole service on a throw-away database, with a simulated aggregator and a simulated client's URL that fails now and then.
+    """Runs the whole service on a throw-away database, with a simulated client's URL that fails now and then.
 
-    Prints what happens as it happens, and ready-made calls of the pull API. Nothing is needed and nothing is kept.
+    SMS come over SMPP from a simulated SMSC, also long ones in parts out of order, MMS over MM7 from a simulated MMSC. Prints what happens as it happens, and ready-made calls of the pull API. Nothing is needed and nothing is kept.
 
     Examples:  odzew demo   ·   odzew demo --once
     """
@@ -44,16 +45,16 @@ async def demo(
         return
     lines = Lines(clock)
     # A call that hangs would hold the eye for seconds, so here the client only fails in the quick ways.
-    async with staged(clock, every(FAIL_EVERY, "status", "body", "close"), lines.called, MINUTES, PREFERRED) as stage:
+    async with staged(clock, every(FAIL_EVERY, "status", "body", "close"), lines.called, MINUTES, PREFERRED, lines.say) as stage:
         stage.server.on_attempt.append(lines.attempted)
         _introduce(stage)
-        pushing = asyncio.create_task(_push_for_ever(stage, lines))
+        bringing = asyncio.create_task(_bring_for_ever(stage, lines))
         try:
             await asked_to_stop(clock, seconds)
         finally:
-            pushing.cancel()
+            bringing.cancel()
             with suppress(asyncio.CancelledError):
-                await pushing
+                await bringing
     typer.echo("Ended; the database is gone.")
 
 
@@ -71,7 +72,7 @@ def _introduce(stage: Stage) -> None:
         f"    curl -s -d {login[0]} -d {login[1]} -d limit=5 -d order=desc '{api}'",
         "  Read it, so that it is given out once:",
         f"    curl -s -H 'Authorization: Bearer {token}' -d read=true '{api}'",
-        "  Push a message as the aggregator does:",
+        "  Push a message as an aggregator does, over HTTP:",
         f"    curl -s -H 'Authorization: Bearer {stage.environment['SOURCE_TOKEN']}' '{stage.url}/ingest/aggregator' \\",
         """      -d '{"from":"+48600700800","to":"+48799448855","text":"demo hello"}'""",
         "  Look at it all from the side, and give an owner to what nobody claims:",
@@ -84,27 +85,17 @@ def _introduce(stage: Stage) -> None:
         typer.echo(line)
 
 
-async def _push_for_ever(stage: Stage, lines: Lines) -> None:
-    for record, item in _endless(stage.clock):
+async def _bring_for_ever(stage: Stage, lines: Lines) -> None:
+    """Messages of each kind in turn, from ever other people; before a reply the message that it answers."""
+    for number in itertools.count():
+        case = CASES[number % len(CASES)]
+        phone = f"+4850{number // len(CASES) % 9000000 + 1000000:07d}"
         try:
-            if record is not None:
+            if case.answers is not None:
+                record = sent_record(stage.clock.now(), phone, f"{number:010x}")
                 await stage.post("/operator/sent", record, stage.environment["OPERATOR_TOKEN"])
                 lines.say("sent", f"message {record['message_id']} to {record['phone']} is on record")
-            lines.say("pushed", f"{item['from']} -> {item['to']}: {item.get('text') or item.get('title')}")
-            (stored,) = await stage.aggregator.push([item])
-            lines.say("stored", f"message {stored.get('id')}, {stored.get('kind')}")
+            await bring(stage, lines, replace(case, sender=phone))
         except OdzewError as error:
             lines.say("wrong", str(error))
         await stage.clock.sleep(BETWEEN)
-
-
-def _endless(clock: Clock) -> Iterator[tuple[dict[str, Any] | None, dict[str, Any]]]:
-    """Messages of each kind in turn, from ever other people; before a reply the message that it answers."""
-    for number in itertools.count():
-        kinds = cases(clock.now())
-        case = kinds[number % len(kinds)]
-        phone = f"+4850{number // len(kinds) % 9000000 + 1000000:07d}"
-        record = None
-        if case.answers == SENT_ID:
-            record = sent_record(clock.now()) | {"phone": phone, "message_id": f"{number:010x}"}
-        yield record, case.pushed | {"from": phone}

@@ -15,7 +15,7 @@ from odzew.simulate.client import FAILURES, Called
 from odzew.store.deliveries import Result
 
 COLOURS: Final = {
-    "pushed": "cyan", "stored": "cyan", "sent": "cyan", "assigned": "cyan", "called": "blue", "forwarded": "blue", "pulled": "magenta",
+    "brought": "cyan", "answered": "cyan", "bound": "cyan", "ended": "yellow", "stored": "cyan", "sent": "cyan", "assigned": "cyan", "called": "blue", "forwarded": "blue", "pulled": "magenta",
     "failed": "yellow", "repeated": "yellow", "delivered": "green", "held": "green", "wrong": "red", "exhausted": "red",
 }  # fmt: skip
 LONGEST: Final = 110

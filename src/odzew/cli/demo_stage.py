@@ -1,4 +1,4 @@
-"""The stage of `odzew demo`: a throw-away database, the whole service on it, an aggregator on one side and a client's URL on the other."""
+"""The stage of `odzew demo`: a throw-away database, the whole service on it, networks on one side and a client's URL on the other."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import secrets
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,12 +17,14 @@ from odzew import settings
 from odzew.access.passwords import hash_password
 from odzew.access.tokens import make_token
 from odzew.clock import Clock
+from odzew.errors import OdzewError
 from odzew.serve import Server
 from odzew.setup.apply import apply
 from odzew.setup.document import read_document
-from odzew.simulate.aggregator import Aggregator
 from odzew.simulate.client import Called, Client, Fails
 from odzew.simulate.http import Address, request
+from odzew.simulate.mmsc import Mmsc
+from odzew.simulate.smsc import Smsc, Told, nobody
 from odzew.store.engines import open_database
 from odzew.wire.published import LIST_ACTION
 
@@ -32,6 +34,10 @@ LOGIN: Final = "webapi_demo"
 POOL, SHARED, OWN, PREMIUM = "+48500500501", "+48799448855", "+48664078059", "71200"
 
 # The log tells only what went wrong on our side: the lines of the demonstration tell the rest.
+SYSTEM_ID: Final = "demo"
+BINDS: Final = 2
+BOUND_WITHIN: Final = 10.0  # seconds
+SECRETS: Final = ("OPERATOR_TOKEN", "TOKEN", "PASSWORD", "SOURCE_TOKEN", "SMSC_PASSWORD", "MMSC_PASSWORD")
 QUIET: Final = {"log_format": "text", "log_level": "error", "answer_seconds": 3.0, "stop_seconds": 3.0}
 
 SETUP: Final = """\
@@ -90,10 +96,24 @@ service = "pr"
   account = "demo"
 
 [[source]]
+name = "network"
+protocol = "smpp"
+hosts = ["127.0.0.1:{smsc}"]
+system_id = "demo"
+password = "env:SMSC_PASSWORD"
+binds = 2
+reconnect_seconds = 0.1
+
+[[source]]
+name = "mmsc"
+protocol = "mm7"
+username = "mmsc"
+password = "env:MMSC_PASSWORD"
+
+[[source]]
 name = "aggregator"
 protocol = "http"
 token = "env:SOURCE_TOKEN"
-trust_time = true
 """
 """What an operator would give to `odzew apply`."""
 
@@ -107,7 +127,8 @@ class Stage:
     address: Address
     server: Server
     client: Client
-    aggregator: Aggregator
+    smsc: Smsc
+    mmsc: Mmsc
     environment: dict[str, str]
 
     @property
@@ -125,30 +146,47 @@ class Stage:
         return (await request(self.clock, self.address, "POST", path, msgspec.json.encode(value), headers)).json()
 
 
+class NotBound(OdzewError):
+    """The service did not bind to the network."""
+
+
 @asynccontextmanager
 async def staged(
-    clock: Clock, fails: Fails, told: Callable[[Called], None], minutes: list[float], prefer: Address | None = None
+    clock: Clock,
+    fails: Fails,
+    told: Callable[[Called], None],
+    minutes: list[float],
+    prefer: Address | None = None,
+    network_told: Told = nobody,
 ) -> AsyncIterator[Stage]:
     """Sets the stage and clears it away. `minutes`: when a failed call is repeated; `prefer`: where to listen if it is free."""
-    environment = {name: secrets.token_hex(16) for name in ("OPERATOR_TOKEN", "TOKEN", "PASSWORD", "SOURCE_TOKEN")}
-    with tempfile.TemporaryDirectory(prefix="odzew-demo-", ignore_cleanup_errors=True) as directory:
+    environment = {name: secrets.token_hex(16) for name in SECRETS}
+    async with AsyncExitStack() as stack:
+        directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="odzew-demo-", ignore_cleanup_errors=True))
         db_url = f"sqlite:///{Path(directory, 'odzew.db')}"
         client = await Client(fails, told).start()
-        try:
-            document = SETUP.format(port=client.port, url=client.url, minutes=minutes)
-            await _set_up(db_url, clock, document, environment)
-            given = {"db": db_url, "listen": _listen(prefer), **QUIET}
-            chosen = settings.read(given, environment={})
-            server = Server(chosen, clock, environment)
-            await server.start()
-            try:
-                address = server.addresses[0]
-                aggregator = Aggregator(clock, address, "aggregator", environment["SOURCE_TOKEN"])
-                yield Stage(clock, db_url, address, server, client, aggregator, environment)
-            finally:
-                await server.stop()
-        finally:
-            await client.stop()
+        stack.push_async_callback(client.stop)
+        smsc = Smsc(clock, system_id=SYSTEM_ID, password=environment["SMSC_PASSWORD"], told=network_told)
+        await smsc.start()
+        stack.push_async_callback(smsc.stop)
+        document = SETUP.format(port=client.port, url=client.url, minutes=minutes, smsc=smsc.port)
+        await _set_up(db_url, clock, document, environment)
+        given = {"db": db_url, "listen": _listen(prefer), **QUIET}
+        server = Server(settings.read(given, environment={}), clock, environment)
+        await server.start()
+        stack.push_async_callback(server.stop)
+        address = server.addresses[0]
+        mmsc = Mmsc(clock, f"http://{address[0]}:{address[1]}/ingest/mmsc", "mmsc", environment["MMSC_PASSWORD"])
+        await _bound(clock, smsc)
+        yield Stage(clock, db_url, address, server, client, smsc, mmsc, environment)
+
+
+async def _bound(clock: Clock, smsc: Smsc) -> None:
+    try:
+        async with clock.deadline(BOUND_WITHIN):
+            await smsc.bound(BINDS)
+    except TimeoutError:
+        raise NotBound(f"the service did not bind to the network in {BOUND_WITHIN:g} s") from None
 
 
 async def _set_up(db_url: str, clock: Clock, document: str, environment: dict[str, str]) -> None:

@@ -91,7 +91,7 @@ async def release_copies(
         raise SettingError(f"at most {MOST} arrivals at once")
     chosen = settings_of(db, settings)
     async with opened(chosen["db"]) as database:
-        received: Received = await _with_directory(database, lambda directory: database.write(_release, keys, directory, chosen["country"]))
+        received: Received = await with_directory(database, lambda directory: database.write(_release, keys, directory, chosen["country"]))
         directory: Directory = await database.read(load)
     for key, receipt in zip(dict.fromkeys(keys), received.receipts, strict=True):
         if receipt.message_id is None:
@@ -112,11 +112,11 @@ def _release(keys: list[int], directory: Directory, country: str) -> Generator[R
 
 async def _redecode(db: Database, ids: list[int], offer: bool, dry_run: bool) -> Redecoded:
     run = db.read if dry_run else db.write
-    done: Redecoded = await _with_directory(db, lambda directory: run(redecode, ids, directory, offer, dry_run))
+    done: Redecoded = await with_directory(db, lambda directory: run(redecode, ids, directory, offer, dry_run))
     return done
 
 
-async def _with_directory(db: Database, work: Callable[[Directory], Any]) -> Any:
+async def with_directory(db: Database, work: Callable[[Directory], Any]) -> Any:
     """Does the work against the directory as it is then."""
     while True:
         try:

@@ -53,14 +53,17 @@ async def simulate_smsc(
     tls_cert: Annotated[str, typer.Option("--tls-cert", metavar="FILE", help="Speak TLS with this certificate (PEM).")] = "",
     tls_key: Annotated[str, typer.Option("--tls-key", metavar="FILE", help="The certificate's key (PEM).")] = "",
     count: Annotated[int, typer.Option("--count", min=0, max=1_000_000, help="Messages of each shape; 0: only take binds.")] = 1,
-    shape: Annotated[list[str] | None, typer.Option("--shape", metavar="WORDS", help="Words joined by +, such as ucs2+udh16; several: in turn. See --list.")] = None,
+    shape: Annotated[
+        list[str] | None,
+        typer.Option("--shape", metavar="WORDS", help="Words joined by +, such as ucs2+udh16; several: in turn. See --list."),
+    ] = None,
     text: Annotated[str, typer.Option("--text", help=f"The text; {NUMBER} in it becomes the number of the message.")] = "demo {n}",
     sender: Annotated[str, typer.Option("--from", metavar="NUMBER", help="Who sends: +digits, digits, or a name.")] = "+48600700800",
     recipient: Annotated[str, typer.Option("--to", metavar="NUMBER", help="The number that is written to.")] = "+48799448855",
     ton: Annotated[int | None, typer.Option("--ton", min=0, max=255, help="Type of number of the sender.")] = None,
     order: Annotated[str, typer.Option("--order", metavar="N,N,...", help="The parts in this order; repeat or leave out at will.")] = "",
     window: Annotated[int, typer.Option("--window", min=1, max=100_000, help="Most messages out and not answered.")] = WINDOW,
-    rate: Annotated[float, typer.Option("--rate", min=0, max=100_000, help="Messages a second, whatever is answered; 0: no such pace.")] = 0,
+    rate: Annotated[float, typer.Option("--rate", min=0, max=100_000, help="Messages a second, whatever is answered; 0: no pace.")] = 0,
     pause: Annotated[float, typer.Option("--pause", min=0, max=3600, help="Seconds before one refused for now is sent again.")] = PAUSE,
     binds: Annotated[int, typer.Option("--binds", min=1, max=1000, help="Binds to wait for before it begins.")] = 1,
     links: Annotated[float | None, typer.Option("--links", min=0.1, max=3600, help="Seconds between its own enquire_links.")] = None,
@@ -156,7 +159,7 @@ def _account(totals: Totals, entries: list[Entry], messages: int) -> None:
         typer.echo(f"{entry.number:>6}  {entry.message.shape}{part}: {_answer(entry)}{took}{again}")
     if len(entries) > SHOWN:
         typer.echo(f"        and {len(entries) - SHOWN} more")
-    typer.echo(f"{messages} messages in {totals.pdus} PDUs: {totals.taken} taken, {totals.refused} refused, {totals.open} not answered.")
+    typer.echo(f"messages: {messages}, PDUs: {totals.pdus}; {totals.taken} taken, {totals.refused} refused, {totals.open} not answered")
     for status, number in sorted(totals.answers.items()):
         typer.echo(f"  {number} x {status_words(status)}")
     if totals.again:

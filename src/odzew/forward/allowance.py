@@ -33,6 +33,10 @@ class Allowance:
         """True when this entry lets `address` be called at `port`."""
         return (self.port is None or self.port == port) and address in self.network
 
+    def __hash__(self) -> int:
+        """Cheap, for it is part of the key under which each call's judgement is remembered."""
+        return hash(self.port)
+
     def __str__(self) -> str:
         if self.port is None:
             return str(self.network)

@@ -118,7 +118,7 @@ class Guard:
             verdict = examine(address)
             if own and self._is_own(verdict, own):
                 raise Forbidden(f"{verdict.text} at port {port} is this installation itself")
-            if (verdict.reason is not None or not open_port) and not _allowed(verdict.address, port, allowances):
+            if (verdict.reason is not None or not open_port) and not _allowed(verdict.text, port, tuple(allowances)):
                 raise Forbidden(_refusal(verdict, port))
             judged.append(verdict.text)
         return judged
@@ -200,7 +200,9 @@ def _embedded(address: IPv6Address) -> Iterator[IPv4Address]:
         yield IPv4Address(number & _LOW)
 
 
-def _allowed(address: Address, port: int, allowances: Sequence[Allowance]) -> bool:
+@lru_cache(maxsize=16384)
+def _allowed(text: str, port: int, allowances: tuple[Allowance, ...]) -> bool:
+    address = examine(text).address
     return any(allowance.covers(address, port) for allowance in allowances)
 
 

@@ -32,9 +32,14 @@ def zone_of(name: str) -> ZoneInfo:
 
 def render(instant: int, zone: str) -> str:
     """`YYYY-MM-DD HH:MM:SS` in `zone`, the fraction of a second cut off. WireError outside the years 1 to 9999."""
+    return _second(instant // _SECOND, zone)
+
+
+@lru_cache(maxsize=4096)
+def _second(second: int, zone: str) -> str:
     try:
         # One conversion in C costs as little as any cache of offsets, and is right in zones with odd ones.
-        return datetime.fromtimestamp(instant // _SECOND, zone_of(zone)).isoformat(" ")[:19]
+        return datetime.fromtimestamp(second, zone_of(zone)).isoformat(" ")[:19]
     except (ValueError, OverflowError, OSError):
         raise WireError("an instant that no calendar has") from None
 

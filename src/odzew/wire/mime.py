@@ -180,9 +180,11 @@ def _delimiters(octets: bytes, start: int, end: int, boundary: str) -> list[_Del
     position = start
     while (at := octets.find(mark, position, end)) >= 0:
         position = at + len(mark)
+        if at > start and octets[at - 1] != 10:
+            continue  # the same signs inside a line
         rest = _after_boundary(octets, position, end)
-        if rest is None or (at > start and octets[at - 1] != 10):
-            continue  # the same signs inside a line, or the boundary of another level that begins alike
+        if rest is None:
+            continue  # the boundary of another level, which begins alike
         position = rest.end()
         found.append(_Delimiter(at, position, rest[1] is not None, rest[2]))
         if rest[1] is not None:

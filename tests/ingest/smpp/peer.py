@@ -11,7 +11,7 @@ from collections.abc import Callable
 from odzew.wire.deliver import DeliverSm, encode
 from odzew.wire.pdu import HEADER, Command, Framer, Header, Status, bind_response, header, pack, response
 
-TURNS = 3_000_000
+TURNS = 1_000_000
 BINDS = {Command.BIND_RECEIVER, Command.BIND_TRANSCEIVER, Command.BIND_TRANSMITTER}
 
 
@@ -62,7 +62,7 @@ class Talk:
         self.heard: list[bytes] = []
         self.gone = False
         self._reader = reader
-        self._sequence = 1000
+        self._answers: dict[int, dict[int, int]] = {}
 
     def say(self, *pdus: bytes) -> None:
         """All in one write, so in one segment if it fits."""
@@ -83,14 +83,14 @@ class Talk:
 
     def answers(self, command: int = Command.DELIVER_SM) -> dict[int, int]:
         """Sequence number -> status of the answers to `command`."""
-        return {head.sequence: head.status for head in self.headers if head.command == command | 0x8000_0000}
+        return self._answers.setdefault(command | 0x8000_0000, {})
 
     def of(self, command: int) -> list[Header]:
         return [head for head in self.headers if head.command == command]
 
-    async def ask_to_unbind(self) -> None:
-        self.say(pack(Command.UNBIND, 0, 77))
-        await until(lambda: self.gone)
+    async def answered(self, sequence: int) -> None:
+        """Waits until the deliver_sm of this number has its answer."""
+        await until(lambda: sequence in self.answers())
 
     async def read(self) -> None:
         framer = Framer()
@@ -98,6 +98,8 @@ class Talk:
             while octets := await self._reader.read(65536):
                 for pdu in framer.feed(octets):
                     self.heard.append(pdu)
+                    head = header(pdu)
+                    self._answers.setdefault(head.command, {})[head.sequence] = head.status
                     self._react(pdu)
         except ConnectionError:
             pass

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable
 from typing import Any
 
 from odzew.clock import FixedClock
@@ -49,9 +48,11 @@ class Shelf:
             future.set_result([Receipt(None, "nd", arrival_id=next(self._ids)) for _ in arrivals])
 
 
-def a_source(hosts: list[str], **options: Any) -> Source:
+def a_source(addresses: list[str], **options: Any) -> Source:
+    """A source with hosts at these addresses, unless `options` say otherwise."""
+    wanted = {"hosts": addresses, "system_id": "odzew", "password": "secret"}
     fields: dict[str, Any] = {"trust_time": options.pop("trust_time", False)}
-    return Source(7, "net", "smpp", options={"hosts": hosts, "system_id": "odzew", "password": "secret", **options}, **fields)
+    return Source(7, "net", "smpp", options=wanted | options, **fields)
 
 
 class Rig:
@@ -82,8 +83,9 @@ class Rig:
         session.begin(session_id)
         return session, talk
 
-    async def heard(self, talk: Talk, condition: Callable[[Talk], bool]) -> None:
-        await until(lambda: condition(talk))
+    async def waits(self, calls: int) -> None:
+        """Waits until so many calls wait for the shelf."""
+        await until(lambda: len(self.shelf.waiting) == calls)
 
     async def close(self) -> None:
         self.shelf.raises = self.shelf.fails = None

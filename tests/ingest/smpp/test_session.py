@@ -90,7 +90,7 @@ async def test_answers_out_of_step_with_the_order_of_arrival(rig: Rig) -> None:
     _, talk = await rig.bound()
     for n in (1, 2):
         talk.say(deliver(sequence=n))
-        await until(lambda n=n: len(rig.shelf.waiting) == n)  # type: ignore[misc]  # bound now
+        await rig.waits(n)
     rig.shelf.waiting.reverse()
     rig.shelf.release(1)
     await until(lambda: talk.answers() == {2: OK})

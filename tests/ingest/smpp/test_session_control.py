@@ -93,7 +93,7 @@ async def test_one_that_talks_is_not(rig: Rig) -> None:
     for n in range(1, 9):
         rig.clock.advance(20)
         talk.say(deliver(sequence=n))
-        await until(lambda n=n: n in talk.answers())  # type: ignore[misc]  # bound now
+        await talk.answered(n)
     assert talk.of(Command.ENQUIRE_LINK) == []
 
 
@@ -114,7 +114,7 @@ async def test_anything_heard_is_an_answer(rig: Rig) -> None:
     for n in range(1, 5):
         rig.clock.advance(30 + 10)
         talk.say(deliver(sequence=n))
-        await until(lambda n=n: n in talk.answers())  # type: ignore[misc]  # bound now
+        await talk.answered(n)
     assert session.state == "bound"
     assert len(talk.of(Command.ENQUIRE_LINK)) >= 4
 

@@ -49,14 +49,14 @@ async def test_a_store_that_calls_it_off(rig: Rig) -> None:
 
 async def test_refusals_are_logged_now_and_then(rig: Rig) -> None:
     rig.shelf.raises = StoreUnavailable("gone")
-    _, talk = await rig.bound()
+    _, talk = await rig.bound(enquire_link_seconds=3600)
     with capture_logs() as lines:
         for n in range(1, 4):
             talk.say(deliver(sequence=n))
-            await until(lambda n=n: n in talk.answers())  # type: ignore[misc]  # bound now
+            await talk.answered(n)
         rig.clock.advance(60)
         talk.say(deliver(sequence=4))
-        await until(lambda: 4 in talk.answers())
+        await talk.answered(4)
     told = [(line["event"], line["messages"], line["why"]) for line in lines]
     assert told == [("smpp_refusing", 1, "gone"), ("smpp_refusing", 3, "gone")]
 

@@ -73,3 +73,16 @@ CREATE TABLE suspects (
     until BIGINT NOT NULL
 );
 CREATE INDEX suspects_digest ON suspects (source_id, digest, id);
+
+-- What sources over HTTP brought to each process.
+CREATE TABLE tallies (
+    source_id BIGINT NOT NULL,
+    process TEXT NOT NULL,
+    since BIGINT NOT NULL,
+    last_message_at BIGINT,
+    messages BIGINT NOT NULL,
+    reports BIGINT NOT NULL,
+    refused BIGINT NOT NULL,
+    fault TEXT NOT NULL,
+    PRIMARY KEY (source_id, process)
+);

@@ -73,3 +73,16 @@ CREATE TABLE suspects (
     until INTEGER NOT NULL
 );
 CREATE INDEX suspects_digest ON suspects (source_id, digest, id);
+
+-- What sources over HTTP brought to each process.
+CREATE TABLE tallies (
+    source_id INTEGER NOT NULL,
+    process TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    last_message_at INTEGER,
+    messages INTEGER NOT NULL,
+    reports INTEGER NOT NULL,
+    refused INTEGER NOT NULL,
+    fault TEXT NOT NULL,
+    PRIMARY KEY (source_id, process)
+);
