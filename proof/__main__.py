@@ -11,11 +11,11 @@ from typing import Final
 import uvloop
 
 from odzew.clock import Clock
-from proof import drain, kills, machine, memory, order, poll, push
+from proof import drain, kills, machine, memory, order, peers, poll, push
 
 PROOFS: Final[dict[str, Callable[[Clock], Awaitable[bool]]]] = {
     "machine": machine.run, "drain": drain.run, "memory": memory.run, "kills": kills.run, "order": order.run, "poll": poll.run,
-    "push": push.run,
+    "push": push.run, "peers": peers.run,
 }
 
 

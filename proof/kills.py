@@ -9,25 +9,24 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Generator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from odzew.clock import Clock
-from odzew.store.db import Request, Rows
 from proof import words
 from proof.http import Connection, poll
 from proof.network import Network
+from proof.owed import left_owed
+from proof.owed import owed as still_owed
 from proof.report import Report, percentile
 from proof.server import Server
 from proof.sink import Called, Sink
-from proof.stand import ENGINES, EngineName, database, directory, opened, prepare
+from proof.stand import ENGINES, EngineName, database, directory, prepare
 
 KILLS: Final = 100
 ROUNDS: Final = 4  # each on a database of its own; a run that was broken off goes on with those that it lacks
@@ -110,7 +109,7 @@ class Run:
         await server.kill()
         killed = self._killed = self.clock.monotonic()
         await load
-        owed = await self._still_owed()
+        owed = await left_owed(self.url, self.engine, self.place, self.clock)
         lost = [called for called in self.sink.calls[first:] if called.message_id in owed and not called.failed]
         answered = [killed - called.answered for called in lost if called.answered is not None]
         self.outcome.kills.append(Kill(len(lost), len(lost) - len(answered), max(answered, default=0.0), until_first))
@@ -121,7 +120,7 @@ class Run:
         async with self.clock.deadline(SETTLES_WITHIN):
             while self.network.again:
                 await self.network.push_rest(server.port)
-            while await self._count_owed():
+            while await still_owed(self.url):
                 await self.clock.sleep(0.2)
         serials = await _pull(server.port)
         await server.stop()
@@ -145,42 +144,11 @@ class Run:
     def _told(self, _called: Called) -> None:
         self.called.set()
 
-    async def _still_owed(self) -> set[int]:
-        """Messages owed in the database as the dead server left it. SQLite: of a copy, so that the next server recovers it itself."""
-        if self.engine == "sqlite":
-            source = Path(self.url.removeprefix("sqlite:///"))
-            for name in ("copy.db-shm", "copy.db-wal"):
-                (self.place / name).unlink(missing_ok=True)
-            shutil.copyfile(source, self.place / "copy.db")
-            if (log := source.with_name(source.name + "-wal")).exists():
-                shutil.copyfile(log, self.place / "copy.db-wal")
-            async with opened(f"sqlite:///{self.place / 'copy.db'}") as db:
-                return await db.read(_owed)  # type: ignore[no-any-return]  # a unit's value has any type
-        async with opened(self.url) as db, self.clock.deadline(10.0):
-            while await db.read(_others):  # what the dead server had sent may still be committed
-                await self.clock.sleep(0.01)
-            return await db.read(_owed)  # type: ignore[no-any-return]  # a unit's value has any type
-
-    async def _count_owed(self) -> int:
-        async with opened(self.url) as db:
-            return len(await db.read(_owed))
-
 
 async def _pull(port: int) -> dict[int, int]:
     async with Connection(port) as connection:
         body = b"".join([piece async for piece in connection.stream(poll())])
     return {int(key): int(serial) for key, serial in _stored(body)}
-
-
-def _owed() -> Generator[Request, Any, set[int]]:
-    rows = yield Rows("SELECT d.message_id FROM owed o JOIN deliveries d ON d.id = o.delivery_id")
-    return {row[0] for row in rows}
-
-
-def _others() -> Generator[Request, Any, int]:
-    sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    rows = yield Rows(sql)
-    return int(rows[0][0])
 
 
 def _rounds_done() -> dict[str, list[Outcome]]:

@@ -11,6 +11,8 @@ import asyncio
 import itertools
 import re
 import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -28,10 +30,11 @@ CONNECTIONS: Final = 8
 PUSHES: Final = 25  # on each connection
 UNSAFE: Final = ("-m", "proof.unsafe")
 MARK: Final = "mark-{:06d}-"
-_mark = re.compile(r"mark-\d{6}-").findall
+marks_of = re.compile(r"mark-\d{6}-").findall
 _SYNCS: Final = ("fdatasync", "fsync")
 _WRITES: Final = ("pwrite64", "pwritev", "write", "writev")
 _SENDS: Final = ("write", "writev", "sendto", "sendmsg")
+_CONNECTIONS: Final = ("TCP:", "socket:")
 _RECEIVES: Final = ("read", "recvfrom", "recvmsg")
 
 
@@ -54,8 +57,8 @@ def strace() -> str:
     return found
 
 
-def judge(calls: list[trace.Call]) -> Verdict:
-    """Finds for each answered mark its write, the end of the fdatasync that follows it, and its answer."""
+def judge(calls: list[trace.Call], answers: dict[str, int]) -> Verdict:
+    """Finds for each answered mark its write and the end of the fdatasync that follows it. `answers`: where each answer begins."""
     verdict = Verdict()
     written: dict[str, int] = {}
     syncs: list[trace.Call] = []
@@ -65,11 +68,11 @@ def judge(calls: list[trace.Call]) -> Verdict:
         if call.name in _SYNCS and call.result == 0:
             syncs.append(call)
         elif call.name in _WRITES:
-            for mark in _mark(call.text):
+            for mark in marks_of(call.text):
                 written.setdefault(mark, call.begun)
     verdict.syncs = len(syncs)
     used: set[int] = set()
-    for mark, answered in _answers(calls).items():
+    for mark, answered in answers.items():
         verdict.answered += 1
         if mark not in written:
             verdict.unwritten.append(mark)
@@ -83,20 +86,28 @@ def judge(calls: list[trace.Call]) -> Verdict:
     return verdict
 
 
-def _answers(calls: list[trace.Call]) -> dict[str, int]:
+def answers(calls: list[trace.Call]) -> dict[str, int]:
     """Where the answer 200 to the request that holds each mark begins to be sent."""
     asked: dict[int, list[str]] = {}
-    answers: dict[str, int] = {}
+    found: dict[str, int] = {}
     for call in calls:
-        if not call.file.startswith(("TCP:", "socket:")):
-            continue
-        if call.name in _RECEIVES:
-            asked.setdefault(call.descriptor, []).extend(_mark(call.text))
-        elif call.name in _SENDS and "HTTP/1.1 " in call.text:
+        if is_received(call):
+            asked.setdefault(call.descriptor, []).extend(marks_of(call.text))
+        elif is_sent(call) and "HTTP/1.1 " in call.text:
             marks = asked.pop(call.descriptor, [])
             if "HTTP/1.1 200" in call.text:
-                answers |= dict.fromkeys(marks, call.begun)
-    return answers
+                found |= dict.fromkeys(marks, call.begun)
+    return found
+
+
+def is_received(call: trace.Call) -> bool:
+    """Octets came in from a connection."""
+    return call.name in _RECEIVES and call.file.startswith(_CONNECTIONS)
+
+
+def is_sent(call: trace.Call) -> bool:
+    """Octets went out to a connection."""
+    return call.name in _SENDS and call.file.startswith(_CONNECTIONS)
 
 
 async def push_marked(port: int, connections: int, pushes: int) -> int:
@@ -121,18 +132,27 @@ async def push_marked(port: int, connections: int, pushes: int) -> int:
 
 async def traced(clock: Clock, place: Path, program: tuple[str, ...] = SERVE, pushes: int = PUSHES) -> tuple[int, Verdict]:
     """Runs a server under strace, pushes, ends it, and judges: (acknowledged, verdict)."""
-    output = place / "trace"
     with database("sqlite", place) as url:
         await prepare(url, place, words.setup_text())
-        # -D: strace stands aside, so that the process that we start, and end, is the server itself.
-        wrapper = (strace(), "-D", "-f", "-y", "-s", str(LONGEST), "-e", f"trace={CALLS}", "-e", "signal=none", "-o", str(output))
-        server = await Server(url, clock, wrapped_in=wrapper, program=program).start()
-        pid = server.pid
-        acknowledged = await push_marked(server.port, CONNECTIONS, pushes)
-        await server.stop()
-        await _written_whole(clock, output, pid)
+        async with under_strace(clock, place, url, program) as (server, calls):
+            acknowledged = await push_marked(server.port, CONNECTIONS, pushes)
+    return acknowledged, judge(calls, answers(calls))
+
+
+@asynccontextmanager
+async def under_strace(clock: Clock, place: Path, url: str, program: tuple[str, ...]) -> AsyncIterator[tuple[Server, list[trace.Call]]]:
+    """A server under strace. The list is filled at the end of the block, when the server has been stopped."""
+    output = place / "trace"
+    calls: list[trace.Call] = []
+    # -D: strace stands aside, so that the process that we start, and end, is the server itself.
+    wrapper = (strace(), "-D", "-f", "-y", "-s", str(LONGEST), "-e", f"trace={CALLS}", "-e", "signal=none", "-o", str(output))
+    server = await Server(url, clock, wrapped_in=wrapper, program=program).start()
+    pid = server.pid
+    yield server, calls
+    await server.stop()
+    await _written_whole(clock, output, pid)
     with output.open(encoding="utf-8", errors="replace") as lines:
-        return acknowledged, judge(trace.read(lines))
+        calls += trace.read(lines)
 
 
 async def _written_whole(clock: Clock, output: Path, pid: int) -> None:

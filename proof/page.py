@@ -9,7 +9,7 @@ from proof.report import RESULTS
 
 PAGE: Final = RESULTS.with_name("proof.md")
 BEGIN: Final = "<!-- figures: made by `python -m proof.page` -->\n"
-ORDER: Final = ("machine", "order", "kills", "drain", "memory", "poll", "push")
+ORDER: Final = ("machine", "order", "kills", "drain", "memory", "poll", "push", "peers")
 
 
 def table(found: dict[str, Any]) -> str:

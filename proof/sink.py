@@ -12,19 +12,23 @@ from typing import Final, cast
 
 from odzew.clock import Clock
 
-_request = re.compile(rb"^GET [^ ]*[?&]id=([0-9]+)[^ ]* HTTP/1\.1\r\n").match
+_request = re.compile(rb"^GET [^ ?]*\?((?:[^ ]*&)?id=([0-9]+)[^ ]*) HTTP/1\.1\r\n").match
 _OK: Final = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK"
 _FAILED: Final = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"
 
 
 @dataclass(slots=True)
 class Called:
-    """One call. `answered` None: still open, or its caller was gone before the answer. Instants by the monotonic clock."""
+    """One call. `answered` None: still open, or its caller was gone before the answer. Instants by the monotonic clock.
+
+    `query`: all that it said, as it stood in the URL.
+    """
 
     message_id: int
     begun: float
     failed: bool
     answered: float | None = None
+    query: bytes = b""
 
 
 @dataclass
@@ -79,7 +83,7 @@ class _Visit(asyncio.Protocol):
                 self._transport.abort()
                 return
             sink = self._sink
-            called = Called(int(found[1]), sink.clock.monotonic(), sink.chance.random() < sink.fails)
+            called = Called(int(found[2]), sink.clock.monotonic(), sink.chance.random() < sink.fails, query=found[1])
             sink.calls.append(called)
             sink.told(called)
             if sink.delay:

@@ -83,6 +83,13 @@ async def test_a_body_is_read_up_to_its_limit(pieces: list[bytes], limit: int) -
         assert len(b"".join(pieces[: events.given - 1])) <= limit, "one piece over the limit at most"
 
 
+@pytest.mark.parametrize("pieces", [[b"abc"], [b"a", b"bc"], [b"", b"abc", b""]])
+async def test_what_is_put_before_a_body_does_not_count(pieces: list[bytes]) -> None:
+    assert await read_body([], Events(pieces).receive, 3, b"before:") == b"before:abc"
+    with pytest.raises(BodyTooLarge, match="over 2 octets"):
+        await read_body([], Events(pieces).receive, 2, b"before:")
+
+
 LENGTHS = ((b"10", False), (b"11", True), (b"9" * 30, True), (b"-1", False), (b"ten", False), ("١١".encode(), False), (b"", False))
 
 

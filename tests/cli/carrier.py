@@ -14,11 +14,11 @@ from odzew.wire.coding import Reading
 from tests.cli.house import SHARED, House
 from tests.wire.smpp import a_deliver_sm
 
+HOSTS: Final = 'hosts = ["127.0.0.1:2775"]\n'
 CARRIER: Final = """\
 [[source]]
 name = "carrier-a"
 protocol = "smpp"
-hosts = ["127.0.0.1:2775"]
 system_id = "acme"
 """
 SOURCE: Final = 2
@@ -59,8 +59,8 @@ def digest_of(pdu: bytes) -> bytes:
 
 
 def with_carrier(house: House, more: str = "") -> House:
-    """Adds the network to the set-up."""
-    return house.apply(CARRIER + more)
+    """Adds the network to the set-up; `more` are further keys of its source."""
+    return house.apply(CARRIER + ("" if "hosts" in more else HOSTS) + more)
 
 
 def copied(house: House, *pdus: bytes) -> list[int]:

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from odzew.cli.demo_lines import Lines
-from odzew.cli.demo_messages import Case, cases, expected_item, expected_values, without_attachment_ids
+from odzew.cli.demo_messages import CASES, LONG, Case, expected_item, expected_values, local, without_attachment_ids
 from odzew.cli.demo_once import MINUTES, NotHeld, Walk, walk
-from odzew.cli.demo_stage import SETUP, staged
+from odzew.cli.demo_stage import SECRETS, SETUP, staged
 from odzew.clock import Clock
 from odzew.model import KINDS
 from odzew.setup.document import read_document
 from odzew.simulate.client import Called, Failure
+from odzew.simulate.smsc_messages import pdus
 from odzew.wire.published import TIME_FIELD
 from tests.cli.program import Program
 
@@ -27,18 +28,22 @@ def test_once_walks_every_kind_and_ends_with_0() -> None:
     with Program("demo", "--once") as program:
         assert program.end() == 0, "".join(program.lines)
     steps = [line.split()[2] for line in program.lines]
-    assert {step: steps.count(step) for step in ("pushed", "stored", "pulled", "delivered", "failed", "repeated", "assigned")} == {
-        "pushed": 6, "stored": 6, "pulled": 6, "delivered": 6, "failed": 1, "repeated": 1, "assigned": 1,
+    wanted = {
+        "bound": 2, "brought": 6, "answered": 6, "stored": 6, "pulled": 6, "delivered": 6, "failed": 1, "repeated": 1, "assigned": 1,
+        "ended": 2,
     }  # fmt: skip
+    assert {step: steps.count(step) for step in wanted} == wanted
     assert steps[-1] == "held"
     assert all(re.match(r" +\d+\.\d{3} s  ", line) for line in program.lines)
     kinds = {line.split()[-1] for line in program.lines if line.split()[2] == "stored"}
     assert kinds == {*KINDS, "unclaimed"}
+    brought = [line.split("brought")[1].split(":")[0].strip() for line in program.lines if line.split()[2] == "brought"]
+    assert brought == ["SMPP", "SMPP", "SMPP, 3 parts in the order 3, 1, 2", "SMPP", "MM7, 2 attachments", "SMPP"]
 
 
 def test_it_runs_until_it_is_stopped_and_its_own_calls_work() -> None:
     with Program("demo") as program:
-        program.until(lambda line: "stored" in line and "message 1" in line)
+        program.until(lambda line: "delivered" in line and "message 1" in line)
         (curl,) = [line for line in program.lines if line.strip().startswith("curl -s -d")]
         assert program.stop() == 0
     words = shlex.split(curl)
@@ -108,13 +113,21 @@ async def test_what_is_wrong_is_printed(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_the_set_up_of_the_demo_is_one_that_an_operator_could_apply() -> None:
-    secrets = {name: f"{number:032x}" for number, name in enumerate(("OPERATOR_TOKEN", "TOKEN", "PASSWORD", "SOURCE_TOKEN"))}
-    document = read_document(SETUP.format(port=8090, url="http://127.0.0.1:8090", minutes=MINUTES).encode(), secrets)
+    secrets = {name: f"{number:032x}" for number, name in enumerate(SECRETS)}
+    document = read_document(SETUP.format(port=8090, url="http://127.0.0.1:8090", minutes=MINUTES, smsc=2775).encode(), secrets)
     assert [number.service for number in document.number] == ["eco", "nd", "ndi", "pr"]
+    assert [source.protocol for source in document.source] == ["smpp", "mm7", "http"]
 
 
 def case_of(kind: str) -> Case:
-    return next(case for case in cases(NOW) if case.kind == kind)
+    return next(case for case in CASES if case.kind == kind)
+
+
+def test_the_long_text_is_what_gateways_garble() -> None:
+    case = case_of("ndi")
+    made = pdus(case.short_text(), 1)
+    assert (made.total, [number for number, _ in made.sent]) == (3, [3, 1, 2])
+    assert {"ż", "ł", "ę", "😀", "👍"} <= set(case.text)
 
 
 @pytest.mark.parametrize(
@@ -122,26 +135,26 @@ def case_of(kind: str) -> Case:
     [
         ("eco", {"message_id": "eba39e4fe1", "blacklist": False, "text": "Przyjadę o 16"}),
         ("nd", {"blacklist": False, "text": "demo jedno & drugie + 100% #NUMER#"}),
-        ("ndi", {"blacklist": False, "text": "Dziękuję za informację 😀"}),
+        ("ndi", {"blacklist": False, "text": LONG}),
         ("pre", {"to_number": "71200", "blacklist": False, "text": "AUTO 1"}),
     ],
 )
 def test_what_the_api_must_give(kind: str, item: dict[str, Any]) -> None:
     head = {"id": 7, "type": kind, "phone": "+48500600700", TIME_FIELD: "2014-10-21 11:18:03"}
-    assert list(expected_item(case_of(kind), 7).items()) == [*head.items(), *item.items()]
+    assert list(expected_item(case_of(kind), 7, local(NOW)).items()) == [*head.items(), *item.items()]
 
 
 def test_what_the_clients_url_must_get() -> None:
-    assert expected_values(case_of("pre"), 7) == {
+    assert expected_values(case_of("pre"), 7, local(NOW)) == {
         "nr": "48500600700", "text": "AUTO 1", "date": "2014-10-21 11:18:03", "id": "7", "answers": "", "to": "71200",
         "type": "pre", "keyword": "AUTO",
     }  # fmt: skip
-    mms = expected_values(case_of("mms"), 7)
+    mms = expected_values(case_of("mms"), 7, local(NOW))
     assert (mms["title"], mms["attachments[0][name]"], mms["attachments[1][content_type]"]) == ("Zdjęcie", "note.txt", "image/png")
 
 
 def test_ids_of_attachments_are_the_databases_own() -> None:
-    parts = case_of("mms").pushed["attachments"]
-    item = expected_item(case_of("mms"), 7)
+    item = expected_item(case_of("mms"), 7, local(NOW))
+    parts = item["attachments"]
     assert without_attachment_ids({**item, "attachments": [{"id": n, **part} for n, part in enumerate(parts)]}) == item
     assert without_attachment_ids({"id": 1}) == {"id": 1}

@@ -54,11 +54,11 @@ def test_what_is_told(tell: Callable[[Lines], None], lines: list[str], clock: Fi
 
 
 def test_nothing_in_a_text_moves_the_cursor_and_no_line_is_endless(clock: FixedClock, capsys: pytest.CaptureFixture[str]) -> None:
-    Lines(clock).say("pushed", "\x1b[2J" + "x" * 1000)
+    Lines(clock).say("brought", "\x1b[2J" + "x" * 1000)
     (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith("   0.000 s  pushed     \\u001b[2Jxxx")
+    assert line.startswith("   0.000 s  brought    \\u001b[2Jxxx")
     assert line.endswith("x…")
-    assert len(line) == LONGEST + len("   0.000 s  pushed     ")
+    assert len(line) == LONGEST + len("   0.000 s  brought    ")
 
 
 @pytest.mark.parametrize(("terminal", "no_color", "coloured"), [(True, False, True), (True, True, False), (False, False, False)])

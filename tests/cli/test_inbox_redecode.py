@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Generator
 from typing import Any
 
 import pytest
 
-from odzew.cli.redecode import with_directory
+from odzew.cli.redecode import EVER, with_directory
+from odzew.inbox.receive import Inbox
 from odzew.inbox.redecode import redecode
 from odzew.store.changes import bump
-from odzew.store.db import Database, statement
-from odzew.store.directory import Directory
+from odzew.store.db import Database, Request, Rows, statement
+from odzew.store.directory import Directory, Present, load
+from odzew.store.lookup import over_source
+from odzew.store.messages import get
 from tests.cli.carrier import a_part, a_pdu, by_carrier, copied, with_carrier
 from tests.cli.house import House, an_arrival
 
 UTF8 = 'alphabets = { "9" = "utf8" }\n'
-ŻÓŁW = "AUTO żółw".encode()
-ŻÓŁW_IN_HEX = ŻÓŁW.hex().upper()
+TURTLE = "AUTO żółw".encode()
+IN_HEX = TURTLE.hex().upper()
 
 
 @pytest.fixture
@@ -24,8 +29,11 @@ def full(house: House) -> House:
     """1 and 2 undecoded, of a network that means UTF-8 by data_coding 9; 3 as usual; 4 by the aggregator."""
     with_carrier(house)
     house.receive(
-        by_carrier(a_pdu(ŻÓŁW, data_coding=9)), by_carrier(a_pdu(b"AUTO dwa", data_coding=9)), by_carrier(a_pdu(b"AUTO trzy")), an_arrival("AUTO 4")
-    )  # fmt: skip
+        by_carrier(a_pdu(TURTLE, data_coding=9)),
+        by_carrier(a_pdu(b"AUTO dwa", data_coding=9)),
+        by_carrier(a_pdu(b"AUTO trzy")),
+        an_arrival("AUTO 4"),
+    )
     return house
 
 
@@ -46,11 +54,11 @@ def test_a_dry_run_shows_before_and_after_and_writes_nothing(full: House) -> Non
     told = full.says("inbox", "redecode", 1, "--dry-run").splitlines()
     assert told == [
         "Message 1",
-        f"  before: {ŻÓŁW_IN_HEX}",
+        f"  before: {IN_HEX}",
         "  after:  AUTO żółw",
         "Would change: 1. Would stay the same: 0. Nothing was written.",
     ]
-    assert texts(full)[1] == (ŻÓŁW_IN_HEX, ["undecoded"])
+    assert texts(full)[1] == (IN_HEX, ["undecoded"])
 
 
 def test_another_alphabet_gives_another_text_and_the_octets_stay(full: House) -> None:
@@ -63,7 +71,7 @@ def test_another_alphabet_gives_another_text_and_the_octets_stay(full: House) ->
     story = full.json("inbox", "show", 1)
     assert story["arrivals"][0]["raw"] == raw
     (revision,) = story["revisions"]
-    assert (revision["before"]["text"], revision["before"]["form"], revision["why"]) == (ŻÓŁW_IN_HEX, "undecoded", "decoded again")
+    assert (revision["before"]["text"], revision["before"]["form"], revision["why"]) == (IN_HEX, "undecoded", "decoded again")
 
 
 def test_whose_a_text_is_may_be_seen_only_now(full: House) -> None:
@@ -119,7 +127,7 @@ def test_a_time_bounds_what_is_looked_at(words: list[str], found: int, full: Hou
 
 def test_a_long_message_is_joined_again(house: House) -> None:
     with_carrier(house)
-    house.receive(by_carrier(a_part(1, 2, ŻÓŁW[:6], data_coding=9)), by_carrier(a_part(2, 2, ŻÓŁW[6:], data_coding=9)))
+    house.receive(by_carrier(a_part(1, 2, TURTLE[:6], data_coding=9)), by_carrier(a_part(2, 2, TURTLE[6:], data_coding=9)))
     with_carrier(house, UTF8)
     house.says("inbox", "redecode", 1)
     assert texts(house) == {1: ("AUTO żółw", [])}
@@ -202,3 +210,33 @@ def test_what_is_no_copy_is_not_released(words: list[str], code: int, says: str,
     (copy,) = copied(full, a_pdu(b"AUTO tak"))
     assert says in full.refuses("inbox", "release", *(str(copy) if word == "COPY" else word for word in words), code=code)
     assert [row["arrival"] for row in full.json("inbox", "list", "--copies")] == [copy]
+
+
+async def test_both_engines_walk_a_source_and_try_without_writing(db: Database) -> None:
+    await db.write(statement, "INSERT INTO sources (name, protocol) VALUES ('aggregator', 'http'), ('carrier-a', 'smpp')")
+    present = Present(db)
+    await present.refresh()
+    sources = {source.name: source.id for source in present.directory.sources.values()}
+    inbox = Inbox(db, present, lambda received: None)
+    by = [by_carrier(a_pdu(TURTLE, data_coding=9), source=sources["carrier-a"]) for _ in range(3)]
+    other = an_arrival("AUTO 4")
+    other.source_id = sources["aggregator"]
+    await inbox.receive([by[0], other, by[1], by[2]])
+    await inbox.close()
+    assert await db.read(over_source, sources["carrier-a"], 0, EVER, 0, 3) == ([1, 3], 3)
+    assert await db.read(over_source, sources["carrier-a"], 0, EVER, 3, 3) == ([4], None)
+    assert await db.read(over_source, sources["carrier-a"], 0, 1, 0, 3) == ([], 3)
+    await db.write(set_alphabets, sources["carrier-a"])
+    directory = await db.read(load)
+    tried = await db.read(redecode, [1, 3], directory, False, True)
+    assert [message.text for message, _ in tried.changed] == ["AUTO żółw"] * 2
+    assert {message.text for message in (await db.read(get, [1, 3])).values()} == {IN_HEX}
+    done = await db.write(redecode, [1, 3], directory)
+    assert {message.text for message in (await db.read(get, [1, 3])).values()} == {"AUTO żółw"}
+    assert (len(done.changed), done.same) == (2, 0)
+
+
+def set_alphabets(source: int) -> Generator[Request, Any, None]:
+    options = json.dumps({"alphabets": {"9": "utf8"}})
+    yield Rows("UPDATE sources SET options = ? WHERE id = ?", (options, source))
+    yield from bump("directory")

@@ -10,7 +10,7 @@ import pytest
 from odzew.cli.opening import exists, opened, opened_or_empty, opened_or_made
 from odzew.errors import OdzewError, SettingError, StoreError, StoreVersion
 from odzew.store.db import statement
-from odzew.store.migrate import NEWEST
+from odzew.store.migrate import MIGRATIONS, NEWEST
 from tests.cli.house import SETUP, House
 
 READERS = (["inbox", "list"], ["deliveries", "list"], ["account", "list"], ["token", "list"], ["check"], ["inbox", "show", "1"])
@@ -30,7 +30,8 @@ async def test_a_database_that_apply_makes_says_so(tmp_path: Path, capsys: pytes
     url = f"sqlite:///{tmp_path}/odzew.db"
     async with opened_or_made(url) as db:
         assert await db.version() == NEWEST
-    assert capsys.readouterr().err == "The database got migration 0001_first.\n"
+    names = [name for _, name, _ in MIGRATIONS["sqlite"]]
+    assert capsys.readouterr().err == "".join(f"The database got migration {name}.\n" for name in names)
     async with opened_or_made(url) as db, opened(url) as second:
         assert await second.version() == NEWEST
     assert capsys.readouterr().err == ""

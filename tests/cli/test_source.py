@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -12,20 +13,31 @@ from typing import Any
 import pytest
 
 from odzew.cli.binds import binds_of
-from odzew.clock import SECOND, FixedClock
+from odzew.cli.listing import instant
+from odzew.clock import SECOND, Clock, FixedClock
 from odzew.serve import PROCESS
-from odzew.store.db import Database, Request, Rows
+from odzew.simulate.smsc import Smsc
+from odzew.store.db import Database, Now, Request, Rows
 from odzew.store.directory import load
 from odzew.store.leases import take
 from odzew.store.sessions import Progress, end_session, open_session, settle
+from odzew.store.tallies import Tally, note
 from tests.cli.carrier import SOURCE, a_part, by_carrier, with_carrier
 from tests.cli.house import House
+from tests.docs.house import serving
 
 HERE = f"{socket.gethostname()}-{os.getpid()}-0a1b2c3d"
 AT = 1_413_883_083 * SECOND
 HOST = "127.0.0.1:2775"
 FIGURES = Progress(
-    settled=0, last_message_at=AT, last_link_at=AT + SECOND, messages=12, receipts=3, refused=2, malformed=1, fault="refused: the disk is full"
+    settled=0,
+    last_message_at=AT,
+    last_link_at=AT + SECOND,
+    messages=12,
+    receipts=3,
+    refused=2,
+    malformed=1,
+    fault="refused: the disk is full",
 )
 
 
@@ -113,10 +125,49 @@ def test_a_bind_that_is_wanted_no_more_is_told_while_it_is_held(carrier: House) 
     assert [(one["bind"], one["bound"]) for one in binds(carrier)] == [(1, True), (2, True)]
 
 
+def test_what_was_pushed_over_http_is_told_of_all_processes_together(house: House) -> None:
+    now = house.with_db(lambda db: db.read(the_time))
+    house.write(note, [Tally(1, "old", now - 60 * SECOND, now - 30 * SECOND, 5, 1, 2, "wrong token"), Tally(1, "new", now, None, 1)])
+    (source,) = house.json("source", "list")
+    assert source["pushed"] == {
+        "since": instant(now - 60 * SECOND), "last_message": instant(now - 30 * SECOND),
+        "messages": 6, "reports": 1, "refused": 2, "last_fault": "wrong token",
+    }  # fmt: skip
+    assert house.says("source", "list").splitlines() == [
+        "aggregator  http  on",
+        f"  since {instant(now - 60 * SECOND)}: messages 6, reports 1, refused 2; last message: {instant(now - 30 * SECOND)}",
+        "  last fault: wrong token",
+    ]
+
+
+def test_where_nothing_was_pushed_nothing_is_told(carrier: House) -> None:
+    assert [one["pushed"] for one in carrier.json("source", "list")] == [None, None]
+
+
+def the_time() -> Generator[Request, Any, int]:
+    now: int = yield Now()
+    return now
+
+
 def test_there_is_none(empty_house: House) -> None:
     empty_house.apply('[[account]]\nname = "acme"\n')
     assert empty_house.run("source", "list").stderr == "There is no source.\n"
     assert empty_house.json("source", "list") == []
+
+
+async def test_a_running_server_is_seen_to_be_bound_and_to_stop(house: House) -> None:
+    smsc = await Smsc(Clock()).start()
+    try:
+        await asyncio.to_thread(with_carrier, house, f'hosts = ["127.0.0.1:{smsc.port}"]\n')
+        async with serving(house.directory / "odzew.db", {}):
+            await smsc.bound()
+            while not (told := (await asyncio.to_thread(binds, house))[0])["bound"]:
+                pass  # bound there; the session is being stored here
+            assert told["host"] == f"127.0.0.1:{smsc.port}"
+        (told,) = await asyncio.to_thread(binds, house)
+        assert told["why_not"] == f"the last session, with 127.0.0.1:{smsc.port}, ended at {told['until']}: unbound"
+    finally:
+        await smsc.stop()
 
 
 def a_source() -> Generator[Request, Any, None]:

@@ -70,14 +70,26 @@ def test_no_log_event_is_told_that_is_not_there() -> None:
 
 
 def events_of(path: Path) -> Iterator[str]:
-    """The first literal of each call of a logger, or of a function of the file that hands one on."""
+    """What each call of a logger, or of a function of the file that hands one on, names first: one literal, or one of two."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Call) and _logs(node.func):
-            literals = [one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
-            yield from literals[:1]
+            first = [literals for one in node.args if (literals := _literals(one))]
+            yield from (word for word in first[0] if re.fullmatch(r"\w+", word)) if first else ()
+
+
+def _literals(node: ast.expr) -> list[str]:
+    if isinstance(node, ast.IfExp):
+        return _literals(node.body) + _literals(node.orelse)
+    return [node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) else []
 
 
 def _logs(called: ast.expr) -> bool:
     if isinstance(called, ast.Attribute):
-        return isinstance(called.value, ast.Name) and called.value.id == "log" and called.attr in LEVELS
+        return ast.unparse(called.value) in ("log", "self._log") and called.attr in LEVELS
     return isinstance(called, ast.Name) and called.id in ("tell", "_tell")
+
+
+def test_events_are_found_however_they_are_logged(tmp_path: Path) -> None:
+    file = tmp_path / "module.py"
+    file.write_text('log.info("a", x="b")\nself._log.warning("c")\ntell("d" if x else "e", y=1)\nother.info("f")\nlog.info(1)\n')
+    assert list(events_of(file)) == ["a", "c", "d", "e"]

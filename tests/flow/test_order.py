@@ -6,7 +6,7 @@ from pathlib import Path
 
 from odzew.clock import Clock
 from proof import trace
-from proof.order import UNSAFE, judge, traced
+from proof.order import UNSAFE, Verdict, answers, judge, traced
 
 PUSHES = 8
 WAL = "7</d/odzew.db-wal>"
@@ -40,10 +40,15 @@ async def test_a_database_that_does_not_wait_for_the_disk_is_found_out(tmp_path:
     assert len(verdict.early) == acknowledged > 0
 
 
+def _judged(lines: tuple[str, ...]) -> Verdict:
+    calls = trace.read(lines)
+    return judge(calls, answers(calls))
+
+
 def test_judge() -> None:
-    assert judge(trace.read(GOOD)).early == []
-    assert judge(trace.read(GOOD)).answered == 1
+    assert _judged(GOOD).early == []
+    assert _judged(GOOD).answered == 1
     for bad in (WITHOUT_SYNC, ANSWER_DURING_SYNC, SYNC_FAILED, SYNC_BEFORE_WRITE):
-        assert judge(trace.read(bad)).early == ["mark-000001-"], bad
-    assert judge(trace.read(NEVER_WRITTEN)).unwritten == ["mark-000001-"]
-    assert judge(trace.read(REFUSED)).answered == 0
+        assert _judged(bad).early == ["mark-000001-"], bad
+    assert _judged(NEVER_WRITTEN).unwritten == ["mark-000001-"]
+    assert _judged(REFUSED).answered == 0

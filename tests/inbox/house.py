@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from odzew.clock import Clock
 from odzew.inbox.receive import LIMITS, Inbox, Limits, Received
 from odzew.model import Arrival, Message, Receipt
 from odzew.store import messages
@@ -22,10 +23,11 @@ class House:
     present: Present
     limits: Limits = LIMITS
     forwards_here: Callable[[], bool] = lambda: True
+    clock: Clock | None = None
     told: list[Received] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.inbox = Inbox(self.db, self.present, self.told.append, "PL", self.forwards_here, self.limits)
+        self.inbox = Inbox(self.db, self.present, self.told.append, "PL", self.forwards_here, self.limits, self.clock)
 
     async def receive(self, *arrivals: Arrival) -> list[Receipt]:
         return await self.inbox.receive(list(arrivals))

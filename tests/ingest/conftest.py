@@ -10,6 +10,7 @@ import pytest
 from odzew.clock import FixedClock
 from odzew.store.engines import open_database
 from odzew.store.sqlite import SqliteDatabase
+from tests.ingest import mm7_house
 from tests.ingest.house import House, open_house
 
 
@@ -29,4 +30,26 @@ async def pg_house(pg_database: str, clock: FixedClock) -> AsyncIterator[House]:
     made = await open_house(db)
     yield made
     await made.inbox.close()
+    await db.close()
+
+
+@pytest.fixture
+async def mms(tmp_path: Path, clock: FixedClock) -> AsyncIterator[mm7_house.House]:
+    """A house with sources of the protocol `mm7`, and the pull API."""
+    db = SqliteDatabase(str(tmp_path / "mms.db"), clock)
+    await db.migrate()
+    async with mm7_house.opened(db, clock) as made:
+        yield made
+        await made.api.inbox.close()
+    await db.close()
+
+
+@pytest.fixture
+async def pg_mms(pg_database: str, clock: FixedClock) -> AsyncIterator[mm7_house.House]:
+    """The same on PostgreSQL."""
+    db = open_database(pg_database, clock)
+    await db.migrate()
+    async with mm7_house.opened(db, clock) as made:
+        yield made
+        await made.api.inbox.close()
     await db.close()

@@ -1,4 +1,4 @@
-"""A server of the pull API and the ways in before one database, with sources of the protocol `mm7`; and the requests of tests/corpus/mm7."""
+"""The pull API and the ways in before one database, with sources of the protocol `mm7`; and the requests of tests/corpus/mm7."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ SOURCES: tuple[tuple[str, list[str], int, dict[str, object]], ...] = (
 
 
 def the_sources() -> Generator[Request, Any, None]:
-    rows = [(name, "mm7", json.dumps(allow), int(name == "trusted"), active, json.dumps(options)) for name, allow, active, options in SOURCES]
+    rows = [
+        (name, "mm7", json.dumps(allow), int(name == "trusted"), active, json.dumps(options)) for name, allow, active, options in SOURCES
+    ]
     yield Many("INSERT INTO sources (name, protocol, allow_from, trust_time, active, options) VALUES (?, ?, ?, ?, ?, ?)", rows)
     yield from bump("directory")
 
@@ -98,7 +100,12 @@ def basic(username: str = "vasp", password: str = PASSWORD) -> list[tuple[bytes,
 
 
 async def post(
-    app: App, body: bytes, content_type: str = "text/xml", source: str = "mmsc", address: str = HERE, headers: list[tuple[bytes, bytes]] | None = None
+    app: App,
+    body: bytes,
+    content_type: str = "text/xml",
+    source: str = "mmsc",
+    address: str = HERE,
+    headers: list[tuple[bytes, bytes]] | None = None,
 ) -> Answer:
     """One request with the right password, unless `headers` says otherwise."""
     given = basic() if headers is None else headers

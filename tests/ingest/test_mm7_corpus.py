@@ -67,9 +67,9 @@ def test_every_request_of_the_corpus_is_tried() -> None:
     assert set(mm7_house.NAMES) == {*MEANT, *REPORTS, "short_code", "submit"}
 
 
-async def bring(mm7_house: House, name: str) -> tuple[int, str, str, int, bytes]:
+async def bring(mms: House, name: str) -> tuple[int, str, str, int, bytes]:
     """Over a real socket: HTTP status, kind, transaction and code of the answer, and its octets."""
-    async with served(mm7_mm7_house.app) as port, connected(port) as connection:
+    async with served(mms.app) as port, connected(port) as connection:
         status, head, body = await connection.exchange(mm7_house.octets(name))
     assert b"content-type: text/xml" in head.lower()
     answer = mm7.read(body)
@@ -83,17 +83,17 @@ def shown(item: dict[str, Any]) -> tuple[str, str, str, list[Part]]:
 
 
 @pytest.mark.parametrize("name", sorted(MEANT))
-async def test_messages(mm7_house: House, name: str) -> None:
+async def test_messages(mms: House, name: str) -> None:
     phone, number, title, parts, text, time = MEANT[name]
-    status, kind, transaction, code, body = await bring(mm7_house, name)
+    status, kind, transaction, code, body = await bring(mms, name)
     asked = re.search(rb"TransactionID[^>]*>([^<]*)<", mm7_house.octets(name))
     assert (status, kind, code) == (200, "DeliverRsp", 1000)
     assert name == "deep" or (asked and asked[1].decode() == transaction)
     assert (b"REL-5-MM7-1-2" in body) == (name == "release_5"), "the answer is in the release of the request"
-    (item,) = await mm7_house.pulled()
+    (item,) = await mms.pulled()
     assert shown(item) == (phone, number, title, parts)
     assert item["type"] == "mms"
-    ((stored, raw, network_time),) = await mm7_house.rows(
+    ((stored, raw, network_time),) = await mms.rows(
         "SELECT m.text, a.raw, a.network_time FROM messages m JOIN arrivals a ON a.message_id = m.id"
     )
     assert stored == text
@@ -102,45 +102,45 @@ async def test_messages(mm7_house: House, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(MEANT))
-async def test_what_is_kept_raw_can_be_read_again(mm7_house: House, name: str) -> None:
-    await bring(mm7_house, name)
-    ((raw,),) = await mm7_house.rows("SELECT raw FROM arrivals")
+async def test_what_is_kept_raw_can_be_read_again(mms: House, name: str) -> None:
+    await bring(mms, name)
+    ((raw,),) = await mms.rows("SELECT raw FROM arrivals")
     again = [(one.name, one.content_type, one.data) for one in Message(bytes(raw)).attachments()]
     assert again == MEANT[name][3]
     assert b"Basic" not in raw, "and holds no password"
 
 
-async def test_one_message_for_each_recipient_that_is_ours(mm7_house: House) -> None:
-    assert (await bring(mm7_house, "short_code"))[:4] == (200, "DeliverRsp", "7", 1000)
-    items = await mm7_house.pulled()
+async def test_one_message_for_each_recipient_that_is_ours(mms: House) -> None:
+    assert (await bring(mms, "short_code"))[:4] == (200, "DeliverRsp", "7", 1000)
+    items = await mms.pulled()
     assert [(item["to_number"], item["title"]) for item in items] == [("71200", "AUTO do wielu"), (mm7_house.OWN, "AUTO do wielu")]
-    assert await mm7_house.rows("SELECT count(*), count(DISTINCT ref), count(DISTINCT raw) FROM arrivals") == [(2, 2, 1)]
-    ((extra,),) = await mm7_house.rows("SELECT extra FROM arrivals WHERE recipient = '71200'")
+    assert await mms.rows("SELECT count(*), count(DISTINCT ref), count(DISTINCT raw) FROM arrivals") == [(2, 2, 1)]
+    ((extra,),) = await mms.rows("SELECT extra FROM arrivals WHERE recipient = '71200'")
     assert f'"recipients": "71200, {mm7_house.OWN}, +48600000001"' in extra
 
 
 @pytest.mark.parametrize("name", sorted(REPORTS))
-async def test_reports_are_set_aside(mm7_house: House, name: str) -> None:
+async def test_reports_are_set_aside(mms: House, name: str) -> None:
     kind, transaction, extra = REPORTS[name]
     for _ in range(2):
-        assert (await bring(mm7_house, name))[:4] == (200, kind, transaction, 1000)
-    assert await mm7_house.pulled() == []
-    assert await mm7_house.rows("SELECT role, sender, recipient, message_id FROM arrivals") == [("report", PHONE, "71200", None)]
-    ((kept,),) = await mm7_house.rows("SELECT extra FROM arrivals")
+        assert (await bring(mms, name))[:4] == (200, kind, transaction, 1000)
+    assert await mms.pulled() == []
+    assert await mms.rows("SELECT role, sender, recipient, message_id FROM arrivals") == [("report", PHONE, "71200", None)]
+    ((kept,),) = await mms.rows("SELECT extra FROM arrivals")
     assert all(f'"{key}": "{value}"' in kept for key, value in extra.items())
 
 
-async def test_a_request_for_an_mmsc_is_refused_and_leaves_no_trace(mm7_house: House) -> None:
-    assert (await bring(mm7_house, "submit"))[:4] == (500, "Fault", "sub-1", 4003)
-    assert await mm7_house.rows("SELECT id FROM arrivals") == []
+async def test_a_request_for_an_mmsc_is_refused_and_leaves_no_trace(mms: House) -> None:
+    assert (await bring(mms, "submit"))[:4] == (500, "Fault", "sub-1", 4003)
+    assert await mms.rows("SELECT id FROM arrivals") == []
 
 
-async def test_all_over_one_connection_and_all_again(mm7_house: House) -> None:
+async def test_all_over_one_connection_and_all_again(mms: House) -> None:
     """An MMSC keeps its connection; and what it brings a second time is there already."""
-    async with served(mm7_mm7_house.app) as port, connected(port) as connection:
+    async with served(mms.app) as port, connected(port) as connection:
         for _ in range(2):
             for name in sorted(MEANT):
                 status, _, _ = await connection.exchange(mm7_house.octets(name))
                 assert status == 200, name
-    assert await mm7_house.rows("SELECT count(*) FROM messages") == [(len(MEANT),)]
-    assert await mm7_house.rows("SELECT count(*) FROM arrivals") == [(len(MEANT),)]
+    assert await mms.rows("SELECT count(*) FROM messages") == [(len(MEANT),)]
+    assert await mms.rows("SELECT count(*) FROM arrivals") == [(len(MEANT),)]

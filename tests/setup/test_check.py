@@ -65,8 +65,8 @@ FINDINGS = [
     ("an MMSC without a password", GOOD + '[[source]]\nname = "m"\nprotocol = "mm7"\nallow_from = ["10.9.0.0/16"]\n',
      ["warning: source m: has no username and password; give it both, or its address list alone protects it"]),
     ("an MMSC that nobody can be", GOOD + '[[source]]\nname = "m"\nprotocol = "mm7"\n',
-     ["error: source m: has no username and password and no address list, so everything pushed to it is refused; "
-      'give it username and password = "env:NAME", or allow_from']),
+     [("error: source m: has no username and password and no address list, so everything pushed to it is refused; "
+       'give it username and password = "env:NAME", or allow_from')]),
     ("a password written out", GOOD + SMPP + 'password = "hush"',
      ['warning: source c: has its password written out in the database; write password = "env:NAME"']),
     ("a password that is not set", GOOD + SMPP + 'password = "env:CARRIER_A_PASSWORD"',

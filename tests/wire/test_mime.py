@@ -53,7 +53,7 @@ HEADERS: tuple[tuple[bytes, str, str, str], ...] = (
     (b"Content-Type: image/jpeg", "image/jpeg", "", ""),
     (b"content-type:IMAGE/JPEG;name=a.jpg", "image/jpeg", "a.jpg", ""),
     (b"Content-Type : image/jpeg ; name = a.jpg", "image/jpeg", "a.jpg", ""),
-    (b"Content-Type: image/jpeg;\r\n\tname=\"a\r\n b.jpg\"", "image/jpeg", "a b.jpg", ""),
+    (b'Content-Type: image/jpeg;\r\n\tname="a\r\n b.jpg"', "image/jpeg", "a b.jpg", ""),
     (b"Content-Type: jpeg", "", "", ""),
     (b"Content-Type: image/", "", "", ""),
     (b"Content-Type: ; name=a.jpg", "", "a.jpg", ""),
@@ -174,7 +174,14 @@ def test_headers_have_an_end(octets: bytes) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"--b" * 1_000_000, b"--b " * 1_000_000, b"\r\n" * 2_000_000, b"\n--b" + b" " * 3_000_000, b"-" * 3_000_000, b"--b\r\n" + b"\n--bx" * 500_000],
+    [
+        b"--b" * 1_000_000,
+        b"--b " * 1_000_000,
+        b"\r\n" * 2_000_000,
+        b"\n--b" + b" " * 3_000_000,
+        b"-" * 3_000_000,
+        b"--b\r\n" + b"\n--bx" * 500_000,
+    ],
     ids=["marks", "marks and blanks", "lines", "blanks", "dashes", "almost"],
 )
 def test_hostile_bodies_are_read_once(body: bytes) -> None:
@@ -191,7 +198,9 @@ contents = st.lists(st.binary(max_size=60) | st.sampled_from([b"\r\n", b"\r", b"
 line_ends = st.sampled_from([b"\r\n", b"\n"])
 
 
-@given(contents, line_ends, st.sampled_from(["", " ", "\t \t"]), st.booleans(), st.sampled_from(["", "binary", "base64", "quoted-printable"]))
+@given(
+    contents, line_ends, st.sampled_from(["", " ", "\t \t"]), st.booleans(), st.sampled_from(["", "binary", "base64", "quoted-printable"])
+)
 def test_what_is_written_is_read(data: list[bytes], newline: bytes, padding: str, closed: bool, encoding: str) -> None:
     # The boundary stands in none of the contents.
     entities = [mime_write.entity("image/jpeg", one, encoding, {"Content-ID": f"<{n}>"}, newline) for n, one in enumerate(data)]
@@ -220,9 +229,10 @@ def everything(entity: Entity) -> object:
 @given(pieces.map(b"".join))
 def test_any_octets_are_an_entity_or_a_fault_of_ours(octets: bytes) -> None:
     try:
-        assert isinstance(everything(mime.read(octets)), list)
+        found = everything(mime.read(octets))
     except WireError as error:
-        assert str(error)
+        found = str(error)
+    assert found
 
 
 @given(st.binary(max_size=300))

@@ -51,7 +51,14 @@ def test_told_by_octets_or_name(octets: bytes, name: str, media_type: str) -> No
 
 @pytest.mark.parametrize(
     ("media_type", "ending"),
-    [("image/jpeg", ".jpg"), ("IMAGE/JPEG; name=x", ".jpg"), ("text/plain; charset=utf-8", ".txt"), ("video/3gpp", ".3gp"), ("x/y", ""), ("", "")],
+    [
+        ("image/jpeg", ".jpg"),
+        ("IMAGE/JPEG; name=x", ".jpg"),
+        ("text/plain; charset=utf-8", ".txt"),
+        ("video/3gpp", ".3gp"),
+        ("x/y", ""),
+        ("", ""),
+    ],
 )
 def test_endings(media_type: str, ending: str) -> None:
     assert mime_sniff.ending_of(media_type) == ending

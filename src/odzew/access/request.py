@@ -52,22 +52,27 @@ def address_of(scope: Scope, trusted_proxies: Iterable[str]) -> str:
     return client_address(peer[0] if peer else "", header(scope["headers"], b"x-forwarded-for"), tuple(trusted_proxies))
 
 
-async def read_body(headers: Headers, receive: Receive, limit: int) -> bytes:
-    """The whole body, at most `limit` octets. BodyTooLarge by its announced length or as soon as it is over; CallerGone; Busy."""
+async def read_body(headers: Headers, receive: Receive, limit: int, before: bytes = b"") -> bytes:
+    """The whole body, at most `limit` octets. BodyTooLarge by its announced length or as soon as it is over; CallerGone; Busy.
+
+    `before` is put before it: whoever wants that of a large body would copy it again.
+    """
     announced = header(headers, b"content-length")
     if announced is not None and announced.isdecimal() and (len(announced) > 18 or int(announced) > limit):
         raise BodyTooLarge(f"the body is over {limit} octets")
     event = await receive()
     if event["type"] == "http.request" and not event.get("more_body", False) and len(event.get("body", b"")) <= limit:
-        return bytes(event.get("body", b""))  # most bodies come in one piece
-    pieces = bytearray()
+        return before + bytes(event.get("body", b""))  # most bodies come in one piece
+    pieces = bytearray(before)
+    limit += len(before)
+    _held[0] += len(before)
     try:
         while event["type"] == "http.request":
             piece = event.get("body", b"")
             pieces += piece
             _held[0] += len(piece)
             if len(pieces) > limit:
-                raise BodyTooLarge(f"the body is over {limit} octets")
+                raise BodyTooLarge(f"the body is over {limit - len(before)} octets")
             if not event.get("more_body", False):
                 return bytes(pieces)
             if _held[0] > MOST_HELD:

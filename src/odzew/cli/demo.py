@@ -33,9 +33,10 @@ async def demo(
     once: Annotated[bool, typer.Option("--once", help="Walk one message of each kind, judge every step, end with 0 if all held.")] = False,
     seconds: Annotated[float | None, typer.Option("--seconds", min=0, max=1e9, help="Stop after so many seconds.")] = None,
 ) -> None:
-    """Runs the whole service on a throw-away database, with a simulated client's URL that fails now and then.
+    """Runs the whole service on a throw-away database, with simulated networks and a simulated client's URL that fails now and then.
 
-    SMS come over SMPP from a simulated SMSC, also long ones in parts out of order, MMS over MM7 from a simulated MMSC. Prints what happens as it happens, and ready-made calls of the pull API. Nothing is needed and nothing is kept.
+    SMS come over SMPP, also long ones with their parts out of order, and MMS over MM7. Prints what happens as it happens, and
+    ready-made calls of the pull API. Nothing is needed and nothing is kept.
 
     Examples:  odzew demo   ·   odzew demo --once
     """

@@ -15,8 +15,9 @@ from odzew.simulate.client import FAILURES, Called
 from odzew.store.deliveries import Result
 
 COLOURS: Final = {
-    "brought": "cyan", "answered": "cyan", "bound": "cyan", "ended": "yellow", "stored": "cyan", "sent": "cyan", "assigned": "cyan", "called": "blue", "forwarded": "blue", "pulled": "magenta",
-    "failed": "yellow", "repeated": "yellow", "delivered": "green", "held": "green", "wrong": "red", "exhausted": "red",
+    "brought": "cyan", "answered": "cyan", "bound": "cyan", "stored": "cyan", "sent": "cyan", "assigned": "cyan", "called": "blue",
+    "forwarded": "blue", "pulled": "magenta", "failed": "yellow", "repeated": "yellow", "ended": "yellow", "delivered": "green",
+    "held": "green", "refused": "red", "wrong": "red", "exhausted": "red",
 }  # fmt: skip
 LONGEST: Final = 110
 

@@ -18,8 +18,11 @@ ZONE: Final = "Europe/Warsaw"
 SENT_ID: Final = "eba39e4fe1"
 PICTURE: Final = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 1200  # 300 KiB: two slices in the database
 NOTE: Final = "Zażółć gęślą jaźń".encode()
-# 160 UTF-16 units: three parts of a UCS-2 message.
-LONG: Final = "Dziękuję za informację 😀 Odpowiadam długo, żeby z jednej wiadomości zrobiły się trzy części, a sieć przyniosła je w złej kolejności: zażółć gęślą jaźń 👍"
+# Over 134 units of UTF-16, so three parts.
+LONG: Final = (
+    "Dziękuję za informację 😀 Odpowiadam długo, żeby z jednej wiadomości zrobiły się trzy części, "
+    "a sieć przyniosła je w złej kolejności: zażółć gęślą jaźń 👍"
+)
 
 
 @dataclass(slots=True, frozen=True)
@@ -106,8 +109,8 @@ def expected_values(case: Case, key: int, received: str) -> dict[str, str]:
         }  # fmt: skip
     values = {"id": str(key), "type": "mms", "phone": case.sender, "to_number": case.recipient}
     values |= {TIME_FIELD: received, "title": case.title}
-    for number, part in enumerate(_attachments(case)):
-        values.update({f"attachments[{number}][{name}]": part[name] for name in ("name", "content_type", "data")})
+    for place, part in enumerate(_attachments(case)):
+        values.update({f"attachments[{place}][{name}]": part[name] for name in ("name", "content_type", "data")})
     return values
 
 

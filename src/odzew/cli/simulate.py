@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from odzew.cli.listing import visible
+from odzew.cli.simulate_mmsc import simulate_mmsc
 from odzew.cli.simulate_smsc import simulate_smsc
 from odzew.cli.stopping import asked_to_stop
 from odzew.cli.verb import verb
@@ -15,6 +16,7 @@ from odzew.simulate.client import FAILURES, Called, Client, every, read_failure
 
 app = typer.Typer(no_args_is_help=True, help="Counterparts to try a set-up against, on this machine alone.")
 app.command("smsc")(simulate_smsc)
+app.command("mmsc")(simulate_mmsc)
 
 SHOWN_BODY: Final = 300  # octets
 _WAYS: Final = "; ".join(f"{how}: {meaning}" for how, meaning in FAILURES.items())

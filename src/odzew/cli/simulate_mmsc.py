@@ -29,26 +29,31 @@ class NotTaken(OdzewError):
 
 @verb
 async def simulate_mmsc(
-    url: Annotated[str, typer.Argument(help="The source, http://127.0.0.1:8080/ingest/NAME.")],
-    username: Annotated[str, typer.Option("--username", help="What the source expects (HTTP Basic).")] = "",
-    password: Annotated[str, typer.Option("--password", help="The same; env:NAME takes it from the environment.")] = "",
-    sender: Annotated[str, typer.Option("--from", help="The subscriber who sends.")] = "+48500600700",
-    recipient: Annotated[list[str] | None, typer.Option("--to", help="A number of yours; several: one message to all of them.")] = None,
-    subject: Annotated[str, typer.Option("--subject", help="Subject of the message.")] = "Pozdrowienia z gór",
+    url: Annotated[str, typer.Argument(metavar="URL", help="The source: http://127.0.0.1:8080/ingest/NAME.")],
+    username: Annotated[str, typer.Option("--username", metavar="NAME", help="What the source expects (HTTP Basic).")] = "",
+    password: Annotated[str, typer.Option("--password", metavar="PASSWORD", help="The same; env:NAME takes it from the environment.")] = "",
+    sender: Annotated[str, typer.Option("--from", metavar="NUMBER", help="The subscriber who sends.")] = "+48500600700",
+    recipient: Annotated[
+        list[str] | None, typer.Option("--to", metavar="NUMBER", help="A number of yours; several: one message to all of them.")
+    ] = None,
+    subject: Annotated[str, typer.Option("--subject", metavar="TEXT", help="Subject of the message.")] = "Pozdrowienia z gór",
     attach: Annotated[
         list[Path] | None, typer.Option("--attach", metavar="FILE", help="A part of the message; none: a text, a picture, a sound, a film.")
     ] = None,
-    shape: Annotated[str, typer.Option("--shape", help=f"How it is put together; {EACH}: one message of each. {_SHAPES}.")] = "nested",
-    count: Annotated[int, typer.Option("--count", min=1, max=1_000_000, help="So many messages, one after the other.")] = 1,
+    shape: Annotated[
+        str, typer.Option("--shape", metavar="SHAPE", help=f"How it is put together; {EACH}: one message of each. {_SHAPES}.")
+    ] = "nested",
+    count: Annotated[int, typer.Option("--count", min=1, max=1_000_000, metavar="N", help="So many messages, one after the other.")] = 1,
     report: Annotated[str, typer.Option("--report", metavar="ID", help="A delivery report and a read reply on this message instead.")] = "",
-    patience: Annotated[float, typer.Option("--patience", min=0, max=1e9, help="Seconds to repeat what is not answered.")] = 30.0,
+    patience: Annotated[
+        float,
+        typer.Option("--patience", min=0, max=1e9, metavar="N", help="Seconds for which it is tried again while it is not taken for now."),
+    ] = 30.0,
 ) -> None:
-    """Brings MMS to a source as an MMSC does, and says how each was answered; what is not answered is brought again.
+    """Brings MMS to a source as an MMSC does, and says how each was answered. Ends with 0 if all were taken.
 
-    Ends with 0 if all were taken. The source must have the same username and password in the set-up.
-
-    Examples:  odzew simulate mmsc http://127.0.0.1:8080/ingest/mmsc --username vasp --password env:MM7 --to +48664078059
-      ·   odzew simulate mmsc http://127.0.0.1:8080/ingest/mmsc --to 71200 --attach cat.jpg --shape each
+    Examples:  odzew simulate mmsc http://127.0.0.1:8080/ingest/mmsc --username vasp --password env:MMSC_PASSWORD   ·
+    odzew simulate mmsc http://127.0.0.1:8080/ingest/mmsc --to 71200 --attach cat.jpg --shape each
     """
     mmsc = Mmsc(Clock(), url, username, _secret(password), patience)
     numbers = recipient or ["+48664078059"]

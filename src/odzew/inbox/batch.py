@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -69,9 +70,9 @@ def store(
     read = {index: message_of(arrivals[index], now, country) for index in lot.whole}
     incoming = [_incoming(index, keys[index], arrivals[index], country) for index in lot.parts]
     # All that this unit locks is named at once, so that no two units wait for each other in a circle.
-    locks = {part.key for part in incoming} | locks_of(incoming, directory) | locks_of(read.values(), directory)
-    if locks:
-        yield Lock(sorted(locks))
+    if incoming:  # else `claims_of` names them
+        locks = locks_of(incoming, directory) | locks_of(read.values(), directory)
+        yield Lock(sorted(locks.union(part.key for part in incoming)))
     taken = (yield from inbox_parts.take(incoming, now, directory, apart)) if incoming else Taken()
     here = {part.arrival_id: part.arrival for part in incoming}
     if taken.finished:
@@ -185,7 +186,7 @@ def _ref(arrival: Arrival) -> store_arrivals.Ref | None:
 def _incoming(index: int, key: int, arrival: Arrival, country: str) -> Incoming:
     assert arrival.part is not None
     sender, recipient = addresses_of(arrival, country)
-    digest = arrival.digest or b""
+    digest = arrival.digest or hashlib.sha256(arrival.raw).digest()
     word = store_parts.key_of(arrival.source_id, sender, recipient, arrival.part.reference, arrival.part.total)
     return Incoming(index, key, arrival, sender, recipient, word, digest.hex())
 

@@ -4,10 +4,13 @@ Parts find each other by source, sender, recipient, reference and total. A refer
 repeats a part now and then, so the content decides what the number leaves open:
 
 * A part that an open set lacks is added to the newest such set; one that is there already, octet for octet, is a repetition.
+  A set of which nothing but echoes came (see below) comes last.
 * A part of other content than the one that is there belongs to a new message: a new set is opened.
 * After a message is whole, a part that it has already opens a set too, marked as an echo. If all other parts come again, somebody
   sent the same text twice and it is a message of its own; if nothing but echoes came until they are overdue, they were
   repetitions. An echo gives way to a part of other content.
+* An echo with a later part of a lower number beside it is in doubt: messages mostly come in order, so it was a repetition, or they
+  did not and it is part of the new one. Its place is not taken for filled until that number comes once more, or the set is overdue.
 * A message that was made with a gap takes a late part, if no open set lacks it.
 """
 
@@ -20,7 +23,10 @@ from odzew.clock import DAY
 from odzew.store.parts import Held, PartSet
 
 LATE: Final = DAY
-"""How long after its newest part a set still takes a late one, and a whole one still knows its repetitions (microseconds)."""
+"""How long after its newest part, or after it was made with a gap, a set still takes a late part, and how long a whole one still
+knows its repetitions (microseconds)."""
+REMEMBERED: Final = 4
+"""Whole sets of a key whose repetitions are known."""
 
 How = Literal["added", "repeat", "new"]
 
@@ -36,35 +42,35 @@ class Place(NamedTuple):
 
 def place(number: int, digest: str, sets: Sequence[PartSet]) -> Place:
     """The place of a part among the sets of its key, which are given oldest first."""
-    echo = _is_echo(number, digest, sets)
-    for states in (("open",), ("incomplete",)):
-        for candidate in reversed(sets):
-            if candidate.state not in states:
-                continue
+    echo = any(one.state == "whole" and (held := one.parts.get(number)) is not None and held.digest == digest for one in sets)
+    waiting = [one for one in reversed(sets) if one.state == "open"]
+    if not echo:
+        waiting.sort(key=is_only_echo)
+    for candidate in waiting:
+        held = candidate.parts.get(number)
+        if held is None:
+            return Place("added", candidate, echo)
+        if _in_doubt(candidate, number):
+            return Place("added", candidate, echo, held.arrival_id)
+        if held.digest == digest:
+            return Place("repeat", candidate)
+        if held.echo and not echo:
+            return Place("added", candidate, False, held.arrival_id)
+    for candidate in reversed(sets):
+        if candidate.state == "incomplete":
             held = candidate.parts.get(number)
             if held is None:
                 return Place("added", candidate, echo)
             if held.digest == digest:
                 return Place("repeat", candidate)
-            if candidate.state == "open" and held.echo and not echo:
-                return Place("added", candidate, False, held.arrival_id)
     return Place("new", None, echo)
 
 
-def mark_echoes(sets: Sequence[PartSet]) -> None:
-    """Marks, in open sets read from the database, the parts that an earlier whole set has too."""
-    for index, one in enumerate(sets):
-        if one.state == "open":
-            for number, held in one.parts.items():
-                held.echo = _is_echo(number, held.digest, sets[:index])
-
-
-def _is_echo(number: int, digest: str, sets: Sequence[PartSet]) -> bool:
-    for earlier in reversed(sets):
-        if earlier.state == "whole":
-            held = earlier.parts.get(number)
-            return held is not None and held.digest == digest
-    return False
+def _in_doubt(one: PartSet, number: int) -> bool:
+    held = one.parts[number]
+    return held.echo and any(
+        not other.echo and lower < number and other.arrival_id > held.arrival_id for lower, other in one.parts.items()
+    )
 
 
 def put(chosen: PartSet, number: int, held: Held, now: int, timeout_us: int) -> None:
@@ -75,8 +81,21 @@ def put(chosen: PartSet, number: int, held: Held, now: int, timeout_us: int) -> 
 
 
 def is_whole(one: PartSet) -> bool:
-    """Whether nothing is missing."""
+    """Whether nothing is missing, and nothing is in doubt."""
+    return is_full(one) and not any(_in_doubt(one, number) for number, held in one.parts.items() if held.echo)
+
+
+def is_full(one: PartSet) -> bool:
+    """Whether each part is there, be it one in doubt."""
     return len(one.parts) == one.total
+
+
+def past(sets: Sequence[PartSet]) -> list[PartSet]:
+    """The whole sets that have too many newer ones beside them to be remembered, now marked so."""
+    gone = [one for one in sets if one.state == "whole"][:-REMEMBERED]
+    for one in gone:
+        one.state = "past"
+    return gone
 
 
 def is_only_echo(one: PartSet) -> bool:

@@ -43,24 +43,21 @@ def sweep(directory: Directory, country: str, announce: bool = False) -> Generat
         return Swept()
     yield Lock(sorted({word for pair in found for word in pair}))
     siblings = yield from store_parts.of_keys(sorted({key for key, _ in found}), 0)
-    for sets in siblings.values():
-        join.mark_echoes(sets)
     # Read again under the lock: the last part may have come meanwhile.
     late = [(one, sets) for sets in siblings.values() for one in sets if one.state == "open" and one.due_at <= now]
     made = [one for one, _ in late if not join.is_only_echo(one)]
     messages = [message_of(arrival, now, country) for arrival in (yield from inbox_parts.texts(made, {}, directory))]
-    for message in messages:
-        message.incomplete = True
+    for one, message in zip(made, messages, strict=True):
+        message.incomplete = not join.is_full(one)
     stored, owed = yield from keep(messages, now, directory)
     for one, message in zip(made, stored, strict=True):
-        one.state, one.message_id = "incomplete", message.id
+        # From now on it waits for late parts, however long it lay here while no server ran.
+        one.state, one.message_id, one.moved_at = "incomplete" if message.incomplete else "whole", message.id, now
     for one, sets in late:
         if one.state == "open":
             yield from _dissolve(one, sets)
     yield from store_parts.save([], [one for one, _ in late])
-    for one, _ in late:
-        if one.message_id is not None:
-            yield from store_parts.name_message(one.id, one.message_id)
+    yield from store_parts.name_messages([one.id for one, _ in late])
     if owed and announce:
         yield Notify("due")
     return Swept(stored, owed, len(found) == AT_ONCE)
@@ -68,6 +65,10 @@ def sweep(directory: Directory, country: str, announce: bool = False) -> Generat
 
 def _dissolve(one: PartSet, sets: list[PartSet]) -> Generator[Request, Any, None]:
     """All that came of it was in a whole message before: repetitions of that one's parts."""
-    earlier = next(other for other in reversed(sets[: sets.index(one)]) if other.state == "whole")
-    one.state, one.message_id = "echo", earlier.message_id
+    earlier = next((other for other in reversed(sets) if other.state == "whole" and _has_all(other, one)), None)
+    one.state, one.message_id = "echo", None if earlier is None else earlier.message_id
     yield from store_parts.displace([held.arrival_id for held in one.parts.values()])
+
+
+def _has_all(whole: PartSet, one: PartSet) -> bool:
+    return all(whole.parts[number].digest == held.digest for number, held in one.parts.items())

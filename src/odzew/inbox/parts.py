@@ -60,11 +60,11 @@ def take(incoming: Sequence[Incoming], now: int, directory: Directory, apart: bo
     `apart`: they form sets of their own, whatever is there (released copies).
     """
     sets = {} if apart else (yield from store_parts.of_keys(sorted({part.key for part in incoming}), now - join.LATE))
-    for siblings in sets.values():
-        join.mark_echoes(siblings)
     taken = Taken()
     for part in incoming:
         _take(part, sets.setdefault(part.key, []), now, _timeout(part.arrival.source_id, directory), taken)
+    for siblings in sets.values():
+        taken.moved.update(join.past(siblings))
     for one, key in zip(taken.new, (yield from reserve("part_sets", len(taken.new))) if taken.new else (), strict=True):
         one.id = key
     return taken
@@ -109,20 +109,22 @@ def keep(taken: Taken, copies: Sequence[PartRow] = ()) -> Generator[Request, Any
     """Stores sets and parts; their arrivals are stored, and `message_id` stands on the sets that have one."""
     yield from store_parts.save(taken.new, sorted(taken.moved.difference(taken.new), key=lambda one: one.id))
     yield from store_parts.displace(taken.displaced)
-    rows = list(taken.rows.values())
-    yield from store_parts.add([(one.id, number, arrival, role, digest) for one, number, arrival, role, digest in rows] + list(copies))
-    for one in dict.fromkeys(row[0] for row in rows):
-        if one.message_id is not None:
-            yield from store_parts.name_message(one.id, one.message_id)
+    rows = [
+        (one.id, number, arrival, "echo" if role == "part" and one.parts[number].echo else role, digest)
+        for one, number, arrival, role, digest in taken.rows.values()
+    ]
+    yield from store_parts.add([*rows, *copies])
+    yield from store_parts.name_messages(sorted(one.id for one in (*taken.finished, *taken.filled)))
 
 
 def texts(sets: Sequence[PartSet], here: Mapping[int, Arrival], directory: Directory) -> Generator[Request, Any, list[Arrival]]:
     """What each set says, as one arrival whose text is joined from its parts; `here` has those that are not stored yet, by arrival id."""
     wanted = [held.arrival_id for one in sets for held in one.parts.values() if held.arrival_id not in here]
     stored = (yield from store_arrivals.raw_of(wanted)) if wanted else {}
+    readings = {source: reading_of(source, directory) for source in {one.source_id for one in sets}}
     made = []
     for one in sets:
-        reading = reading_of(one.source_id, directory)
+        reading = readings[one.source_id]
         segments: list[Segment | None] = []
         times: list[int] = []
         for number in range(1, one.total + 1):

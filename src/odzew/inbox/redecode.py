@@ -7,20 +7,21 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from odzew.errors import NotOurs
+from odzew.errors import NotOurs, WireError
 from odzew.inbox.batch import Received, store
 from odzew.inbox.complete import revision_of, reword
-from odzew.inbox.meaning import locks_of, owe_for
+from odzew.inbox.meaning import addresses_of, locks_of, owe_for
 from odzew.inbox.segments import READABLE, reading_of, segment_of
 from odzew.model import Arrival, Message, Owed
 from odzew.store import arrivals as store_arrivals
 from odzew.store import messages as store_messages
 from odzew.store import parts as store_parts
 from odzew.store import sessions
+from odzew.store.arrivals import AsideRow
 from odzew.store.changes import bump
 from odzew.store.db import Lock, Now, Request
 from odzew.store.directory import Directory, check_present
-from odzew.wire import clean, deliver
+from odzew.wire import deliver
 from odzew.wire import segment as wire_segment
 
 
@@ -39,10 +40,12 @@ def redecode(ids: Sequence[int], directory: Directory, offer: bool = False, dry_
     NotOurs for a message that does not exist or did not come over a protocol whose octets can be read again; nothing is changed then.
     """
     yield from check_present(directory)
-    found = yield from store_messages.get(ids, hold=not dry_run)
+    found = yield from store_messages.get(ids)
     done = Redecoded()
     if locks := locks_of(list(found.values()), directory):
         yield Lock(sorted(locks))
+    if not dry_run:  # the words before the rows, as everywhere
+        found = yield from store_messages.get(ids, hold=True)
     now: int = yield Now()
     for key in dict.fromkeys(ids):
         if key not in found:
@@ -92,22 +95,48 @@ def release(ids: Sequence[int], directory: Directory, country: str, announce: bo
 
     NotOurs if one of them is no suspected copy; nothing is changed then.
     """
-    copies = {row.id: row for row in (yield from store_arrivals.get(ids, "copy"))}
-    arrivals = []
-    for key in dict.fromkeys(ids):
-        if key not in copies:
-            raise NotOurs(f"arrival {key} is no suspected copy")
-        row = copies[key]
-        source = directory.sources_by_id.get(row.source_id)
-        short = deliver.read(row.raw, reading_of(row.source_id, directory))
-        arrivals.append(
-            Arrival(
-                row.source_id, row.sender, row.recipient, row.raw, clean.text(short.text), part=short.segment.part, form=short.form,
-                trust_time=source is not None and source.trust_time, extra=row.extra | {"released": str(key)},
-                digest=hashlib.sha256(row.raw[sessions.HEADER :]).digest(), role="receipt" if short.receipt is not None else "message",
-            )
-        )  # fmt: skip
+    wanted = list(dict.fromkeys(ids))
+    arrivals = [_released(row, directory, country) for row in (yield from _copies(wanted, hold=False))]
+    yield Lock(sorted({word for arrival in arrivals if arrival.fault is None for word in _words(arrival, country)}))
+    yield from _copies(wanted, hold=True)  # the words before the rows, as everywhere
     received: Received = yield from store(arrivals, directory, country, {}, announce, apart=True)
     # What came is kept once: the copy's own row goes, for the new arrival has its octets.
-    yield from store_arrivals.forget(list(copies))
+    yield from store_arrivals.forget(wanted)
     return received
+
+
+def _copies(ids: Sequence[int], hold: bool) -> Generator[Request, Any, list[AsideRow]]:
+    found = {row.id: row for row in (yield from store_arrivals.get(ids, "copy", hold))}
+    for key in ids:
+        if key not in found:
+            raise NotOurs(f"arrival {key} is no suspected copy")
+    return [found[key] for key in ids]
+
+
+def _released(row: AsideRow, directory: Directory, country: str) -> Arrival:
+    """The copy as it would be read now. What cannot be read becomes unreadable, as it would have when it came."""
+    source = directory.sources_by_id.get(row.source_id)
+    arrival = Arrival(
+        row.source_id, row.sender, row.recipient, row.raw, network_time=row.network_time, extra=row.extra | {"released": str(row.id)},
+        trust_time=source is not None and source.trust_time, digest=hashlib.sha256(row.raw[sessions.HEADER :]).digest(), fault=row.fault,
+    )  # fmt: skip
+    if row.fault is None:
+        try:
+            short = deliver.read(row.raw, reading_of(row.source_id, directory))
+            if short.receipt is None:
+                addresses_of(arrival, country)
+        except WireError as fault:
+            arrival.fault = f"{type(fault).__name__}: {fault}"
+        else:
+            arrival.text, arrival.form, arrival.part = short.text, short.form, short.segment.part
+            arrival.role = "message" if short.receipt is None else "receipt"
+    return arrival
+
+
+def _words(arrival: Arrival, country: str) -> list[str]:
+    """What storing it may lock."""
+    if arrival.role == "receipt":
+        return []
+    sender, recipient = addresses_of(arrival, country)
+    part = arrival.part
+    return [sender] if part is None else [sender, store_parts.key_of(arrival.source_id, sender, recipient, part.reference, part.total)]

@@ -46,6 +46,8 @@ class Tidy:
                 await self.look()
             except OdzewError as error:
                 log.warning("overdue_not_swept", error=str(error))
+            except Exception:  # a fault of ours must not end the looking for good
+                log.exception("overdue_not_swept")
             await self._clock.sleep(EVERY)
 
     async def look(self) -> int:

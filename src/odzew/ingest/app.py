@@ -54,7 +54,8 @@ def create_ingest(
         if found and answer is None:
             source, ingest = found
             try:
-                body = await read_body(scope["headers"], events, ingest.body_limit(source, body_limit))
+                limit, headers = ingest.body_limit(source, body_limit), scope["headers"]
+                body = await read_body(headers, events, limit, ingest.before(headers))
             except BodyTooLarge as error:
                 answer = ingest.refuse(413, 1006, str(error), (), None)
             except Busy as error:
@@ -63,7 +64,7 @@ def create_ingest(
                 return
             else:
                 knows = _knows(present, country)
-                request = Request(scope["method"], scope["query_string"], scope["headers"], body, knows)
+                request = Request(scope["method"], scope["query_string"], headers, body, knows)
                 del body  # it may be large: only the request holds it from here on
                 answer = await _handled(source, ingest, request, receive, country)
         assert answer is not None

@@ -25,7 +25,8 @@ JSON = (b"content-type", b"application/json")
 class Request:
     """One request of a source that was let in. `query` is the raw query string, `headers` have lower-case names.
 
-    `knows` says whether an address, as it is written, is a number of ours.
+    `body` begins with what the protocol wants before it (`Ingest.before`). `knows` says whether an address, as it is written, is a number
+    of ours.
     """
 
     method: str
@@ -71,7 +72,7 @@ class Ingest:
     """One protocol. `methods` it is called by; `token_of_query` finds its token in the query, for callers that can set no header.
 
     `admits` judges other credentials than a token (None: it is a token); `refuse` writes its errors; `body_limit` says how many octets
-    a body of this source may have, where the general limit is not for it.
+    a body of this source may have, where the general limit is not for it; `before` makes of the headers what is put before the body.
     """
 
     protocol: str
@@ -81,3 +82,4 @@ class Ingest:
     admits: Admits | None = None
     refuse: Refuse = _refuse
     body_limit: Callable[[Source, int], int] = field(default=lambda source, general: general)
+    before: Callable[[Headers], bytes] = field(default=lambda headers: b"")

@@ -75,7 +75,7 @@ def _basic(value: str) -> bytes:
     if scheme.lower() != "basic":
         return b""
     try:
-        return base64.b64decode(rest.strip().encode("latin-1"))
+        return base64.b64decode(rest.strip().encode("latin-1"), validate=True)
     except (binascii.Error, UnicodeEncodeError):
         return b""
 
@@ -96,11 +96,10 @@ def max_bytes(source: Source) -> int:
 
 async def handle(source: Source, request: Request, receive: Receive, _country: str) -> Answer:
     """Stores what an MMSC brings and answers, after the commit, in the words of its request."""
-    raw = raw_of(request)
     try:
-        message = Message(raw)
+        message = Message(request.body)
     except WireError as error:
-        await receive([_unreadable(source, raw, str(error))])
+        await receive([_unreadable(source, request.body, str(error))])
         return _answer(UNKNOWN.fault(mm7_status.VALIDATION_ERROR, _sentence(mm7_status.VALIDATION_ERROR, str(error))))
     envelope = message.envelope
     if isinstance(envelope.body, Deliver):
@@ -117,10 +116,10 @@ async def handle(source: Source, request: Request, receive: Receive, _country: s
     return _answer(envelope.answer(mm7_status.SUCCESS))
 
 
-def raw_of(request: Request) -> bytes:
-    """The octets to keep: the type and the body, a MIME entity that `Message` reads again."""
-    content_type = next((value for name, value in request.headers if name == b"content-type"), b"")
-    return (b"Content-Type: " + content_type if content_type else b"") + b"\r\n\r\n"[0 if content_type else 2 :] + request.body
+def before(headers: Headers) -> bytes:
+    """The header that makes the body an entity: together they are what is kept raw, and what `Message` reads again."""
+    content_type = next((value for name, value in headers if name == b"content-type"), b"")
+    return b"Content-Type: " + content_type + b"\r\n\r\n" if content_type else b"\r\n"
 
 
 def deliver_arrivals(source: Source, message: Message, body: Deliver, request: Request) -> list[Arrival]:
@@ -199,7 +198,7 @@ def refuse(status: int, _code: int, message: str, headers: tuple[tuple[bytes, by
     envelope = UNKNOWN
     if request is not None:
         with suppress(WireError):
-            envelope = Message(raw_of(request)).envelope
+            envelope = Message(request.body).envelope
     code = _CODE_OF_STATUS.get(status, mm7_status.CLIENT_ERROR)
     return _answer(envelope.fault(code, _sentence(code, message)), status, headers)
 
@@ -215,4 +214,4 @@ def _answer(envelope: Envelope, status: int | None = None, headers: tuple[tuple[
     return Answer(status, mm7.write(envelope), ((b"content-type", mm7.CONTENT_TYPE.encode("ascii")), *headers))
 
 
-INGEST: Final = Ingest("mm7", ("POST",), handle, admits=admits, refuse=refuse, body_limit=body_limit)
+INGEST: Final = Ingest("mm7", ("POST",), handle, admits=admits, refuse=refuse, body_limit=body_limit, before=before)

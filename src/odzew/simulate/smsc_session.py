@@ -7,7 +7,7 @@ import itertools
 import socket
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, cast
 
 from odzew.clock import Clock, Handle
 from odzew.simulate.smsc_ledger import Entry
@@ -216,8 +216,7 @@ class Session(asyncio.Protocol):
     # --- in ----------------------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's transports are one in all but name
         connection = transport.get_extra_info("socket")
         if connection is not None:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -64,26 +64,27 @@ class AsideRow:
     fault: str | None
     message_id: int | None
     extra: dict[str, str]
+    network_time: int | None = None
 
 
-_ASIDE = "id, source_id, stored_at, sender, recipient, raw, fault, message_id, extra"
+_ASIDE = "id, source_id, stored_at, sender, recipient, raw, fault, message_id, extra, network_time"
 
 
 def aside(role: Role, after: int, limit: int) -> Generator[Request, Any, list[AsideRow]]:
-    """Those of one role, in order of storing. Leans on arrivals_aside (and walks, for parts)."""
+    """Those of one role but messages and parts, in order of storing. Leans on arrivals_aside."""
     sql = f"SELECT {_ASIDE} FROM arrivals WHERE role = ? AND role NOT IN ('message', 'part') AND id > ? ORDER BY id LIMIT ?"
     return [_aside(row) for row in (yield Rows(sql, (role, after, limit)))]
 
 
-def get(ids: Sequence[int], role: Role) -> Generator[Request, Any, list[AsideRow]]:
-    """Arrivals by id, of this role only, held until the commit."""
-    sql = f"SELECT {_ASIDE} FROM arrivals WHERE id IN_INTS(?) AND role = ? ORDER BY id FOR_UPDATE"
+def get(ids: Sequence[int], role: Role, hold: bool = False) -> Generator[Request, Any, list[AsideRow]]:
+    """Arrivals by id, of this role only. `hold`: nobody else changes them until the commit."""
+    sql = f"SELECT {_ASIDE} FROM arrivals WHERE id IN_INTS(?) AND role = ? ORDER BY id {'FOR_UPDATE' if hold else ''}"
     return [_aside(row) for row in (yield Rows(sql, (list(ids), role)))]
 
 
 def _aside(row: Sequence[Any]) -> AsideRow:
-    key, source, stored_at, sender, recipient, raw, fault, message, extra = row
-    return AsideRow(key, source, stored_at, sender, recipient, bytes(raw), fault, message, json.loads(extra) if extra else {})
+    key, source, stored_at, sender, recipient, raw, fault, message, extra, time = row
+    return AsideRow(key, source, stored_at, sender, recipient, bytes(raw), fault, message, json.loads(extra) if extra else {}, time)
 
 
 def raw_of(ids: Sequence[int]) -> Generator[Request, Any, dict[int, tuple[bytes, int | None]]]:

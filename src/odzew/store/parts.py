@@ -8,15 +8,15 @@ from typing import Any, Literal
 
 from odzew.store.db import Many, Request, Rows
 
-State = Literal["open", "incomplete", "whole", "echo"]
-"""Waiting for parts; a message with a gap; whole; or all that came was there already in an earlier whole one."""
+State = Literal["open", "incomplete", "whole", "past", "echo"]
+"""Waiting for parts; a message with a gap; whole; whole, with others under its key since; or all that came was in a whole one before."""
 
 _COLUMNS = "id, key, source_id, sender, recipient, total, state, message_id, moved_at, due_at"
 
 
 @dataclass(slots=True)
 class Held:
-    """One part of a set: its arrival, and the digest of what two equal parts have in common. `echo`: an earlier whole set has it too."""
+    """One part of a set: its arrival, and the digest of what two equal parts have in common. `echo`: a whole set had it when it came."""
 
     arrival_id: int
     digest: str
@@ -46,8 +46,9 @@ def key_of(source_id: int, sender: str, recipient: str, reference: str, total: i
 
 
 def of_keys(keys: Sequence[str], since: int) -> Generator[Request, Any, dict[str, list[PartSet]]]:
-    """The sets under each key that moved since then, oldest first, with their parts. Leans on part_sets_key."""
-    sql = f"SELECT {_COLUMNS} FROM part_sets WHERE key IN_TEXTS(?) AND moved_at >= ? ORDER BY id"
+    """The sets under each key that wait for parts, or moved since then, oldest first, with their parts. Leans on part_sets_key."""
+    sql = f"""SELECT {_COLUMNS} FROM part_sets
+              WHERE key IN_TEXTS(?) AND state NOT IN ('past', 'echo') AND (state = 'open' OR moved_at >= ?) ORDER BY id"""
     sets = [PartSet(*row) for row in (yield Rows(sql, (list(keys), since)))]
     yield from _with_parts(sets)
     found: dict[str, list[PartSet]] = {}
@@ -60,9 +61,9 @@ def _with_parts(sets: Sequence[PartSet]) -> Generator[Request, Any, None]:
     if not sets:
         return
     by_id = {one.id: one for one in sets}
-    sql = "SELECT set_id, number, arrival_id, digest FROM set_parts WHERE set_id IN_INTS(?) AND role = 'part'"
-    for key, number, arrival, digest in (yield Rows(sql, (list(by_id),))):
-        by_id[key].parts[number] = Held(arrival, digest)
+    sql = "SELECT set_id, number, arrival_id, digest, role FROM set_parts WHERE set_id IN_INTS(?) AND role IN ('part', 'echo')"
+    for key, number, arrival, digest, role in (yield Rows(sql, (list(by_id),))):
+        by_id[key].parts[number] = Held(arrival, digest, role == "echo")
 
 
 def overdue(now: int, limit: int) -> Generator[Request, Any, list[tuple[str, str]]]:
@@ -73,7 +74,7 @@ def overdue(now: int, limit: int) -> Generator[Request, Any, list[tuple[str, str
 
 def waiting() -> Generator[Request, Any, dict[int, int]]:
     """How many parts of each source wait for others."""
-    sql = """SELECT s.source_id, count(*) FROM part_sets s JOIN set_parts p ON p.set_id = s.id AND p.role = 'part'
+    sql = """SELECT s.source_id, count(*) FROM part_sets s JOIN set_parts p ON p.set_id = s.id AND p.role IN ('part', 'echo')
              WHERE s.state = 'open' GROUP BY s.source_id"""
     return {row[0]: row[1] for row in (yield Rows(sql))}
 
@@ -91,7 +92,7 @@ def save(new: Sequence[PartSet], moved: Iterable[PartSet]) -> Generator[Request,
 
 
 PartRow = tuple[int, int, int, str, str]
-"""(set, number, arrival, role, digest)"""
+"""(set, number, arrival, role, digest); the role is the arrival's, or `echo`"""
 
 
 def add(rows: Sequence[PartRow]) -> Generator[Request, Any, None]:
@@ -113,7 +114,12 @@ def of_arrivals(arrival_ids: Sequence[int]) -> Generator[Request, Any, dict[int,
     return {row[0]: (row[1], row[2], row[3]) for row in (yield Rows(sql, (list(arrival_ids),)))}
 
 
-def name_message(set_id: int, message_id: int) -> Generator[Request, Any, None]:
-    """Writes the message on all that came of its set."""
-    sql = "UPDATE arrivals SET message_id = ? WHERE id IN (SELECT arrival_id FROM set_parts WHERE set_id = ?)"
-    yield Rows(sql, (message_id, set_id))
+def name_messages(set_ids: Sequence[int]) -> Generator[Request, Any, None]:
+    """Writes the messages of sets, which are stored, on all that came of them and has no message's name yet."""
+    if set_ids:
+        yield Rows(
+            """UPDATE arrivals SET message_id = (
+                   SELECT s.message_id FROM set_parts p JOIN part_sets s ON s.id = p.set_id WHERE p.arrival_id = arrivals.id)
+               WHERE message_id IS NULL AND id IN (SELECT arrival_id FROM set_parts WHERE set_id IN_INTS(?))""",
+            (list(set_ids),),
+        )

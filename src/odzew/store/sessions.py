@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from odzew.clock import DAY, MINUTE
-from odzew.store.db import Many, Now, Request, Rows, one
+from odzew.store.db import Lock, Many, Now, Request, Rows, one
 
 SUSPECTED: Final = 10 * MINUTE
 """How long after the next session's opening a repetition is looked for."""
 UNTIL_OPENED: Final = DAY
 KEPT: Final = 20  # ended sessions of each slot
 HEADER: Final = 16  # octets of a PDU that a repetition does not share
+_LOCK: Final = "suspects"  # so that of two that count until when any is looked for, one sees the other's
 
 
 @dataclass(slots=True)
@@ -65,12 +66,13 @@ Candidate = tuple[int, bytes]
 def open_session(source_id: int, slot: int, process: str, host: str) -> Generator[Request, Any, int]:
     """Begins a session of a source's bind: its id. One of the same slot that never ended died with its process: its last arrivals
     become suspects now. Those of earlier losses are looked for from now on."""
+    yield Lock((_LOCK,))
     now: int = yield Now()
     rows = yield Rows("SELECT id, settled FROM sessions WHERE source_id = ? AND slot = ? AND ended_at IS NULL", (source_id, slot))
     for session, settled in rows:
         stored = yield Rows("SELECT id, raw FROM arrivals WHERE id > ? AND session_id = ? ORDER BY id", (settled, session))
         candidates = [(row[0], hashlib.sha256(bytes(row[1])[HEADER:]).digest()) for row in stored]
-        yield from _suspect(source_id, candidates, now)
+        yield from _suspect(source_id, candidates, now + UNTIL_OPENED)
         yield from _end(session, "its process was gone", now)
     yield Rows("UPDATE suspects SET until = ? WHERE source_id = ? AND until > ?", (now + SUSPECTED, source_id, now + SUSPECTED))
     yield Rows("DELETE FROM suspects WHERE until < ?", (now,))
@@ -101,27 +103,37 @@ def settle(session_id: int, progress: Progress) -> Generator[Request, Any, None]
 
 def end_session(session_id: int, candidates: Sequence[Candidate], why: str, progress: Progress) -> Generator[Request, Any, None]:
     """Ends a session; `candidates` are its arrivals that the network may send again."""
+    yield Lock((_LOCK,))
     now: int = yield Now()
     yield from settle(session_id, progress)
     row = yield from one("SELECT source_id, ended_at FROM sessions WHERE id = ?", session_id)
     if row is None or row[1] is not None:
         return  # another process took it for dead and has seen to its arrivals
-    yield from _suspect(row[0], candidates, now)
     yield from _end(session_id, why, now)
+    others = yield from one("SELECT 1 FROM sessions WHERE source_id = ? AND ended_at IS NULL", row[0])
+    if others is None:
+        # What was suspected for the sake of the others may come over the next one too.
+        yield Rows("UPDATE suspects SET until = ? WHERE source_id = ? AND until >= ?", (now + UNTIL_OPENED, row[0], now))
+        yield from _look_until(now + UNTIL_OPENED)
+    # Beside open ones nobody waits for the next: the network sends again over them.
+    yield from _suspect(row[0], candidates, now + (UNTIL_OPENED if others is None else SUSPECTED))
 
 
 def _end(session_id: int, why: str, now: int) -> Generator[Request, Any, None]:
     yield Rows("UPDATE sessions SET ended_at = ?, why = ? WHERE id = ?", (now, why, session_id))
 
 
-def _suspect(source_id: int, candidates: Sequence[Candidate], now: int) -> Generator[Request, Any, None]:
+def _suspect(source_id: int, candidates: Sequence[Candidate], until: int) -> Generator[Request, Any, None]:
     if not candidates:
         return
-    until = now + UNTIL_OPENED
     yield Many(
         "INSERT INTO suspects (source_id, digest, arrival_id, until) VALUES (?, ?, ?, ?)",
         [(source_id, digest.hex(), arrival, until) for arrival, digest in candidates],
     )
+    yield from _look_until(until)
+
+
+def _look_until(until: int) -> Generator[Request, Any, None]:
     # Read with each batch: while it lies in the past, nobody looks for suspects.
     yield Rows("UPDATE changes SET counter = ? WHERE name = 'suspects' AND counter < ?", (until, until))
 
@@ -132,7 +144,8 @@ def use_up(wanted: Sequence[tuple[int, int, bytes]], now: int) -> Generator[Requ
     Leans on suspects_digest.
     """
     digests = sorted({digest.hex() for _, _, digest in wanted})
-    sql = "SELECT source_id, digest, id, arrival_id FROM suspects WHERE digest IN_TEXTS(?) AND until >= ? ORDER BY id"
+    # Held: another process may be using up the same ones. Its turn over, what it left is found here.
+    sql = "SELECT source_id, digest, id, arrival_id FROM suspects WHERE digest IN_TEXTS(?) AND until >= ? ORDER BY id FOR_UPDATE"
     found: dict[tuple[int, str], list[tuple[int, int]]] = {}
     for source, digest, key, arrival in (yield Rows(sql, (digests, now))):
         found.setdefault((source, digest), []).append((key, arrival))
@@ -142,10 +155,8 @@ def use_up(wanted: Sequence[tuple[int, int, bytes]], now: int) -> Generator[Requ
             taken[index] = candidates.pop(0)
     if not taken:
         return {}
-    keys = [key for key, _ in taken.values()]
-    # Another process may be using up the same ones: only what was there to be deleted is ours.
-    ours = {row[0] for row in (yield Rows("DELETE FROM suspects WHERE id IN_INTS(?) RETURNING id", (keys,)))}
-    return {index: arrival for index, (key, arrival) in taken.items() if key in ours}
+    yield Rows("DELETE FROM suspects WHERE id IN_INTS(?)", ([key for key, _ in taken.values()],))
+    return {index: arrival for index, (_, arrival) in taken.items()}
 
 
 def recent(limit: int = 200) -> Generator[Request, Any, list[SessionRow]]:

@@ -179,7 +179,7 @@ def read(octets: bytes, reading: Reading) -> ShortMessage:
     if (kind or tlvs) and _is_receipt(kind, message, own):
         found = receipt.parse(_receipt_text(own), tlvs)
         own.part = None
-    elif own.part is None:
+    elif own.part is None or own.part.total == 1:
         text, form, more = segment.decode((own,), 1)
         faults += more
         if reading.text_receipts and receipt.is_written(text):

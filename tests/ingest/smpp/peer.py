@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable
 
 from odzew.wire.deliver import DeliverSm, encode
-from odzew.wire.pdu import HEADER, Command, Framer, Header, Status, bind_response, header, pack, response
+from odzew.wire.pdu import HEADER, Command, Framer, Header, Status, bind_response, header, response
 
 TURNS = 1_000_000
 BINDS = {Command.BIND_RECEIVER, Command.BIND_TRANSCEIVER, Command.BIND_TRANSMITTER}
@@ -28,8 +28,13 @@ async def turn() -> None:
     """One turn of the loop."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[None] = loop.create_future()
-    loop.call_soon(lambda: done.done() or done.set_result(None))
+    loop.call_soon(_end, done)
     await done
+
+
+def _end(turn: asyncio.Future[None]) -> None:
+    if not turn.done():
+        turn.set_result(None)
 
 
 async def turns(count: int = 30) -> None:
@@ -101,9 +106,10 @@ class Talk:
                     head = header(pdu)
                     self._answers.setdefault(head.command, {})[head.sequence] = head.status
                     self._react(pdu)
-        except ConnectionError:
+        except OSError:  # TLS that failed is one too
             pass
-        self.gone = True
+        finally:
+            self.gone = True
 
     def _react(self, pdu: bytes) -> None:
         smsc, head = self.smsc, header(pdu)
@@ -142,7 +148,8 @@ class Smsc:
         server, self._server = self._server, None
         server.close()
         for talk in self.talks:
-            talk.writer.transport.abort()
+            if not talk.gone:
+                talk.writer.transport.abort()
         await server.wait_closed()
         await until(lambda: all(talk.gone for talk in self.talks))
 

@@ -18,8 +18,7 @@ OK = int(Status.ROK)
 
 
 async def test_the_bind_says_who_we_are(rig: Rig) -> None:
-    options = {"system_type": "VMA", "interface_version": 0x33, "addr_ton": 1, "addr_npi": 2, "address_range": "^48"}
-    session, talk = await rig.bound(**options)
+    session, talk = await rig.bound(system_type="VMA", interface_version=0x33, addr_ton=1, addr_npi=2, address_range="^48")
     assert session.state == "bound"
     bind = read_bind(talk.heard[0])
     assert (bind.command, bind.system_id, bind.password) == (Command.BIND_TRANSCEIVER, "odzew", "secret")
@@ -93,9 +92,11 @@ async def test_answers_out_of_step_with_the_order_of_arrival(rig: Rig) -> None:
         await rig.waits(n)
     rig.shelf.waiting.reverse()
     rig.shelf.release(1)
-    await until(lambda: talk.answers() == {2: OK})
+    await talk.answered(2)
+    assert talk.answers() == {2: OK}
     rig.shelf.release()
-    await until(lambda: talk.answers() == {2: OK, 1: OK})
+    await talk.answered(1)
+    assert talk.answers() == {2: OK, 1: OK}
 
 
 async def test_what_the_session_counts(rig: Rig) -> None:

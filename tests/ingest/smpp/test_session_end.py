@@ -214,8 +214,10 @@ async def test_after_a_loss_the_last_answers_are_in_doubt(rig: Rig, how: str) ->
     getattr(talk, how)()
     await session.ended.wait()
     rig.clock.advance(100)  # the store takes its time
+    assert session.progress().settled == 1
     rig.shelf.release()
     await session.resolved()
+    assert session.progress().settled == 1
     assert session.candidates() == [(2, rig.shelf.arrivals[1].digest), (3, rig.shelf.arrivals[2].digest)]
     assert not session.orderly
     assert len(rig.shelf.arrivals) == 3

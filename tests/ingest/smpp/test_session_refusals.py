@@ -44,7 +44,8 @@ async def test_a_store_that_calls_it_off(rig: Rig) -> None:
     talk.say(deliver(sequence=1))
     await until(lambda: bool(rig.shelf.waiting))
     rig.shelf.waiting.pop()[1].cancel()
-    await until(lambda: talk.answers() == {1: LATER})
+    await talk.answered(1)
+    assert talk.answers() == {1: LATER}
 
 
 async def test_refusals_are_logged_now_and_then(rig: Rig) -> None:
@@ -83,7 +84,8 @@ async def test_the_window_is_one_over_all_reads(rig: Rig) -> None:
     for n in (1, 2, 3):
         talk.say(deliver(sequence=n))
         await turns()
-    await until(lambda: talk.answers() == {3: FULL})
+    await talk.answered(3)
+    assert talk.answers() == {3: FULL}
 
 
 # --- what cannot be read -----------------------------------------------------------------------------------------------

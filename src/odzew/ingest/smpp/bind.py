@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import structlog
 
@@ -17,7 +17,8 @@ from odzew.ingest.smpp.options import Host, SmppOptions
 from odzew.ingest.smpp.session import Session
 from odzew.ingest.smpp.waits import Waits
 from odzew.model import Source
-from odzew.store.db import Database
+from odzew.store.db import Database, Request
+from odzew.store.leases import Fence, check
 from odzew.store.sessions import Progress, end_session, open_session, settle
 from odzew.wire.coding import Reading
 
@@ -43,7 +44,10 @@ class Surroundings:
 
 @dataclass(slots=True)
 class BindState:
-    """What is known of one bind now. Instants are microseconds; `progress` is the present session's, or the last one's."""
+    """What is known of one bind now. Instants are microseconds; `progress` is the present session's, or the last one's.
+
+    `fault`: what went wrong last, in words; of a bind that is not bound, why it is not.
+    """
 
     source_id: int
     source: str
@@ -55,10 +59,21 @@ class BindState:
     progress: Progress | None = None
 
 
+def _open(fence: Fence | None, source_id: int, slot: int, process: str, host: str) -> Generator[Request, Any, int]:
+    """`open_session` takes an open session of the slot for one that died; so nobody may call it who does not hold the slot."""
+    if fence is not None:
+        yield from check(fence)
+    return (yield from open_session(source_id, slot, process, host))
+
+
 class Bind:
-    """`run` it in a task; it does nothing until `allow`. `forbid`: another process may take it over in a moment."""
+    """`run` it in a task; it does nothing until `allow`. `forbid`: another process may take it over in a moment.
+
+    `fence` is the proof of holding it, where several processes could.
+    """
 
     def __init__(self, source: Source, slot: int, options: SmppOptions, reading: Reading, around: Surroundings) -> None:
+        self.fence: Fence | None = None
         self._source = source
         self._slot = slot
         self._options = options
@@ -111,7 +126,6 @@ class Bind:
         state = replace(self._state)
         if self._session is not None:
             state.progress = self._session.progress()
-        if state.progress is not None:
             state.fault = state.progress.fault or state.fault
         return state
 
@@ -178,7 +192,9 @@ class Bind:
         begun = self._clock.monotonic()
         try:
             async with self._clock.deadline(self._options.bind_seconds):
-                session_id = await self._around.db.write(open_session, self._source.id, self._slot, self._around.process, str(host))
+                session_id = await self._around.db.write(
+                    _open, self.fence, self._source.id, self._slot, self._around.process, str(host)
+                )  # fmt: skip
         except (StoreError, TimeoutError) as error:
             # Without it nobody could tell later what of this session may come twice.
             await session.stop(self._options.answer_seconds)
@@ -212,10 +228,11 @@ class Bind:
     async def _end(self, session: Session, session_id: int) -> None:
         """Stores what may come twice. Until that is done there is no new bind, for there it would come."""
         waits = Waits(self._options.reconnect_seconds)
+        candidates, progress = session.candidates(), session.progress()
         while True:
             last = self._stopping.is_set()
             try:
-                await self._around.db.write(end_session, session_id, session.candidates(), session.why, session.progress())
+                await self._around.db.write(end_session, session_id, candidates, session.why, progress)
             except StoreError as error:
                 self._log.warning("smpp_not_ended", session=session_id, error=str(error))
                 if last:  # the next session finds it open and takes it for one that died

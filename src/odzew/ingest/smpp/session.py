@@ -129,7 +129,8 @@ class Session(asyncio.BufferedProtocol):
 
     def progress(self) -> Progress:
         """How far it is, by now."""
-        settled = self._watch.settled(self._clock.monotonic())
+        # After a loss, time settles nothing any more.
+        settled = self._watch.settled(self._lost_at if self.state == "closed" else self._clock.monotonic())
         return replace(self._intake.progress, settled=settled, last_link_at=self._last_link_at)
 
     def candidates(self) -> list[Candidate]:

@@ -31,7 +31,7 @@ class Tenure:
         self._clock = clock
         self._binds = binds
         self._leases = [
-            Lease(db, clock, f"bind:{source_id}:{slot}", process, bind.allow, bind.forbid) for slot, bind in enumerate(binds)
+            Lease(db, clock, f"bind:{source_id}:{slot}", process, lost=bind.forbid) for slot, bind in enumerate(binds)
         ]
         self._ends: list[Handle | None] = [None] * len(binds)
 
@@ -68,6 +68,7 @@ class Tenure:
         lease, bind = self._leases[slot], self._binds[slot]
         left = lease.left() - MARGIN
         if left > 0.0:
+            bind.fence = lease.fence
             bind.allow()
             self._ends[slot] = self._clock.call_later(left, lambda: self._watch(slot))
         elif lease.fence is not None:

@@ -25,19 +25,20 @@ CREATE TABLE part_sets (
     sender TEXT NOT NULL,
     recipient TEXT NOT NULL,
     total INTEGER NOT NULL,
-    state TEXT NOT NULL,                                   -- open, incomplete, whole, echo
+    state TEXT NOT NULL,                                   -- open, incomplete, whole, past, echo
     message_id BIGINT,
     moved_at BIGINT NOT NULL,                             -- when its newest part came
     due_at BIGINT NOT NULL                                -- when it is overdue
 );
-CREATE INDEX part_sets_key ON part_sets (key, id);
+-- A sender that never changes its reference has thousands of sets: those that no further part can concern are not in it.
+CREATE INDEX part_sets_key ON part_sets (key, id) WHERE state NOT IN ('past', 'echo');
 CREATE INDEX part_sets_open ON part_sets (due_at) WHERE state = 'open';
 
 CREATE TABLE set_parts (
     set_id BIGINT NOT NULL,
     number INTEGER NOT NULL,
     arrival_id BIGINT NOT NULL,
-    role TEXT NOT NULL,                                    -- part, repeat, copy
+    role TEXT NOT NULL,                                    -- part, echo, repeat, copy
     digest TEXT NOT NULL,                                  -- of what two equal parts have in common
     PRIMARY KEY (set_id, number, arrival_id)
 );
@@ -72,7 +73,7 @@ CREATE TABLE suspects (
     arrival_id BIGINT NOT NULL,
     until BIGINT NOT NULL
 );
-CREATE INDEX suspects_digest ON suspects (source_id, digest, id);
+CREATE INDEX suspects_digest ON suspects (digest, id);
 
 -- What sources over HTTP brought to each process.
 CREATE TABLE tallies (
