@@ -99,7 +99,7 @@ class Chance:
         if not self._good or chance.random() < 0.125:
             return chance.randbytes(int(LONGEST * chance.random() ** 2))
         octets = bytearray(chance.choice(self._good))
-        for _ in range(chance.randint(0, MOST_CHANGES)):
+        for _ in range(1 + int(MOST_CHANGES * chance.random() ** 3)):  # mostly one or two, so that much is read to its end
             _CHANGES[chance.randrange(len(_CHANGES))](octets, chance, self._good)
         return bytes(octets)
 

@@ -42,6 +42,7 @@ from odzew.inbox.receive import Inbox
 from odzew.inbox.tidy import Tidy
 from odzew.ingest.app import create_ingest
 from odzew.ingest.smpp.carriers import Carriers
+from odzew.ingest.tally import Tallies
 from odzew.logs import configure
 from odzew.model import Attempt, Message, Owed, SentMessage
 from odzew.operations.health import create_health
@@ -114,6 +115,8 @@ class Server:
         self._compose_forwarding(schedule, limits, tls)
         self.inbox = Inbox(self.db, self.present, self._stored, self.settings["country"], lambda: self.engine.runs, clock=self.clock)
         self.carriers = Carriers(self.db, self.clock, self._directory, self.inbox.bring, self.process, self._environment)
+        self.tallies = Tallies(self.db, self.clock, self.process)
+        self._closing.push_async_callback(self.tallies.write)
         self._subscribe()
         await self._hold_leases()
         self._closing.push_async_callback(self.engine.stop, self.settings["stop_seconds"])
@@ -123,6 +126,7 @@ class Server:
         self._run(self.changes.run(), "odzew-changes")
         tidy = Tidy(self.db, self.clock, self.present, self._stored, self.settings["country"], lambda: self.engine.runs)
         self._run(tidy.run(), "odzew-tidy")
+        self._run(self.tallies.run(), "odzew-tallies")
         app = self._compose_web()
         self._closing.push_async_callback(self.listeners.stop)
         await self.listeners.start(app)
@@ -175,7 +179,7 @@ class Server:
         health = create_health(__version__, self.db, self.clock, lambda: self._stopping)
         table: dict[str, App] = {
             "ingest": create_ingest(
-                directory, self.inbox.receive, settings["country"], settings["ingest_body"], self._environment
+                directory, self.inbox.receive, settings["country"], settings["ingest_body"], self._environment, self.tallies
             ),
             "operator": create_sent(gate, directory, self.record_sent, settings["country"], settings["ingest_body"]),
             "healthz": health,

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from odzew.clock import Clock
-from odzew.inbox.receive import LIMITS, Inbox, Limits, Received
+from odzew.inbox.batch import Received
+from odzew.inbox.receive import LIMITS, Inbox, Limits
 from odzew.model import Arrival, Message, Receipt
 from odzew.store import messages
 from odzew.store.db import Database, statement

@@ -149,7 +149,7 @@ async def test_a_gap_at_the_start_hides_the_keyword_until_the_part_comes(db: Dat
     await house.part(parts[0])
     assert await house.rows("SELECT kind, account_id, keyword, incomplete FROM messages") == [("nd", C, "Łódź", 0)]
     # Nobody had it before: for its target it is no completion.
-    assert [(owed.target_id, owed.completion) for owed in house.told[-1].owed] == [(3, False)]
+    assert [(owed.target_id, owed.completion) for owed in house.told[-1].owed] == [(1, False)]
 
 
 async def test_what_became_somebodys_by_one_part_is_completed_by_the_next(db: Database, clock: FixedClock) -> None:

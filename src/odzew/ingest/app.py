@@ -20,7 +20,8 @@ from odzew.access.rights import source_token
 from odzew.errors import Busy, NumberError, OdzewError
 from odzew.ingest.contract import Answer, Ingest, Receive, Request, error_answer
 from odzew.ingest.table import ingest_of
-from odzew.model import Source
+from odzew.ingest.tally import Tallies
+from odzew.model import Arrival, Receipt, Source
 from odzew.store.directory import Directory
 from odzew.wire import msisdn
 
@@ -41,10 +42,12 @@ def create_ingest(
     country: str = "PL",
     body_limit: int = BODY_LIMIT,
     environment: Mapping[str, str] = os.environ,
+    tallies: Tallies | None = None,
 ) -> App:
     """The ASGI application of all sources, mounted at `/ingest/` with the whole path in its scope.
 
-    `directory` gives the present directory at each call; `body_limit` is in octets; `environment` has the passwords of `env:NAME`.
+    `directory` gives the present directory at each call; `body_limit` is in octets; `environment` has the passwords of `env:NAME`;
+    `tallies` are told what each source brings.
     """
 
     async def app(scope: Scope, events: Events, send: Send) -> None:
@@ -66,11 +69,23 @@ def create_ingest(
                 knows = _knows(present, country)
                 request = Request(scope["method"], scope["query_string"], headers, body, knows)
                 del body  # it may be large: only the request holds it from here on
-                answer = await _handled(source, ingest, request, receive, country)
+                taken = receive if tallies is None else _counted(source, receive, tallies)
+                answer = await _handled(source, ingest, request, taken, country)
         assert answer is not None
+        if found and tallies is not None and answer.status >= 400:
+            tallies.refused(found[0].id, f"answered {answer.status}")
         await respond(send, answer.status, answer.body, answer.headers)
 
     return app
+
+
+def _counted(source: Source, receive: Receive, tallies: Tallies) -> Receive:
+    async def counted(arrivals: list[Arrival]) -> list[Receipt]:
+        receipts = await receive(arrivals)
+        tallies.brought(source.id, receipts)
+        return receipts
+
+    return counted
 
 
 def _knows(directory: Directory, country: str) -> Callable[[str], bool]:

@@ -30,9 +30,7 @@ class Tenure:
     def __init__(self, db: Database, clock: Clock, source_id: int, process: str, binds: list[Bind]) -> None:
         self._clock = clock
         self._binds = binds
-        self._leases = [
-            Lease(db, clock, f"bind:{source_id}:{slot}", process, lost=bind.forbid) for slot, bind in enumerate(binds)
-        ]
+        self._leases = [Lease(db, clock, f"bind:{source_id}:{slot}", process, lost=bind.forbid) for slot, bind in enumerate(binds)]
         self._ends: list[Handle | None] = [None] * len(binds)
 
     async def run(self) -> None:
