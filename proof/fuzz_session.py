@@ -33,10 +33,8 @@ def random_pdu(chance: Chance, sequence: int) -> bytes:
     """A PDU whose length is right, with a command and a status that are mostly right, and a body by chance."""
     octets = chance.octets()
     pick = chance.random.random
-    command = int.from_bytes(octets[4:8], "big") if pick() < 0.5 else int(chance.random.choice(tuple(Command)))
-    if pick() < 0.6:
-        command = chance.random.choice(MESSAGES)
-    elif command == _ENDS:
+    command = int.from_bytes(octets[4:8], "big") if pick() < 0.85 else int(chance.random.choice(tuple(Command)))
+    if command == _ENDS:
         command = chance.random.getrandbits(32) | 0x400  # no command that there is
     status = 0 if pick() < 0.9 else chance.random.getrandbits(32)
     return pack(command, status, sequence if pick() < 0.9 else chance.random.getrandbits(32), octets[HEADER:])

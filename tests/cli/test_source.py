@@ -20,7 +20,7 @@ from odzew.simulate.smsc import Smsc
 from odzew.store.db import Database, Now, Request, Rows
 from odzew.store.directory import load
 from odzew.store.leases import take
-from odzew.store.sessions import Progress, end_session, open_session, settle
+from odzew.store.sessions import Progress, end_session, not_bound, open_session, settle
 from odzew.store.tallies import Tally, note
 from tests.cli.carrier import SOURCE, a_part, by_carrier, with_carrier
 from tests.cli.house import House
@@ -188,3 +188,13 @@ async def test_where_processes_hold_leases_those_tell_who_is_there(db: Database,
     assert [one.bound for one in await binds_of(db, directory)] == [True, not db.shared]
     clock.advance(16)
     assert [one.bound for one in await binds_of(db, directory)] == [not db.shared, not db.shared]
+
+
+def test_a_bind_that_is_tried_in_vain_says_why_until_it_is_bound(carrier: House) -> None:
+    carrier.write(not_bound, SOURCE, 1, HOST, "the bind was refused: Invalid Password (0x0000000E)")
+    carrier.write(not_bound, SOURCE, 1, HOST, "no connection: Connection refused")
+    why = binds(carrier)[1]["why_not"]
+    assert why.startswith("tried in vain, last at 20")
+    assert why.endswith(f"with {HOST}: no connection: Connection refused")
+    carrier.write(open_session, SOURCE, 1, HERE, HOST)
+    assert binds(carrier)[1]["bound"]

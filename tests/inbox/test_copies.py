@@ -117,15 +117,16 @@ async def test_only_within_ten_minutes_of_the_next_opening(line: Line, clock: Fi
 
 
 async def test_a_second_opening_does_not_lengthen_it(line: Line, clock: FixedClock) -> None:
-    await line.brings(TAK)
+    await line.brings(TAK, single("NIE"))
     await line.is_lost()
     await line.opens()
     clock.advance(400.0)
     await line.house.db.write(end_session, line.session, [], "unbound", Progress())
     await line.opens()
-    clock.advance(300.0)
-    assert await line.kinds(TAK) == ["copy"]  # ended again meanwhile: the next opening counts
-    await line.brings(single("NIE"))
+    clock.advance(200.0)
+    assert await line.kinds(TAK) == ["copy"]
+    clock.advance(0.001)
+    assert await line.kinds(single("NIE")) == ["ndi"]
 
 
 async def test_beside_an_open_session_it_is_looked_for_ten_minutes_and_not_a_day(line: Line, clock: FixedClock) -> None:

@@ -1,4 +1,4 @@
-"""Our SMPP client and our SMSC simulator, with a real database behind: every shape is read, and whatever the network does, all is stored."""
+"""Our SMPP client and our SMSC simulator, with a real database behind: every shape is read, and whatever a network does, all is stored."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from odzew.wire.pdu import BindRequest, Command, Framer, Header, bind, header, pack, response
+from odzew.wire.pdu import BindRequest, Command, Framer, FramingLost, Header, bind, header, pack, response
 
 RESPONSE = 0x8000_0000
 DELIVERIES = (Command.DELIVER_SM, Command.DATA_SM)
@@ -48,8 +48,8 @@ class Esme:
                 self._arrived.set()
                 if self.framer.lost is not None:
                     break
-        except OSError:
-            pass  # the connection was reset
+        except (OSError, FramingLost):
+            pass  # the connection was reset, or cannot be followed any more
         finally:
             self.ended.set()
             self._arrived.set()

@@ -74,7 +74,8 @@ def open_session(source_id: int, slot: int, process: str, host: str) -> Generato
         candidates = [(row[0], hashlib.sha256(bytes(row[1])[HEADER:]).digest()) for row in stored]
         yield from _suspect(source_id, candidates, now + UNTIL_OPENED)
         yield from _end(session, "its process was gone", now)
-    yield Rows("UPDATE suspects SET until = ? WHERE source_id = ? AND until > ?", (now + SUSPECTED, source_id, now + SUSPECTED))
+    opened_now = "UPDATE suspects SET until = CASE WHEN until > ? THEN ? ELSE until END, unopened = 0 WHERE source_id = ? AND unopened = 1"
+    yield Rows(opened_now, (now + SUSPECTED, now + SUSPECTED, source_id))
     yield Rows("DELETE FROM suspects WHERE until < ?", (now,))
     yield Rows("UPDATE changes SET counter = (SELECT coalesce(max(until), 0) FROM suspects) WHERE name = 'suspects'")
     yield Rows(
@@ -87,7 +88,24 @@ def open_session(source_id: int, slot: int, process: str, host: str) -> Generato
     sql = "INSERT INTO sessions (source_id, slot, process, host, opened_at, settled) VALUES (?, ?, ?, ?, ?, ?) RETURNING id"
     opened = yield from one(sql, source_id, slot, process, host, now, row[0])
     assert opened is not None
+    yield Rows("DELETE FROM unbound WHERE source_id = ? AND slot = ?", (source_id, slot))
     return int(opened[0])
+
+
+def not_bound(source_id: int, slot: int, host: str, why: str) -> Generator[Request, Any, None]:
+    """Notes why the last try to bind failed, for whoever looks; the next session takes the note away."""
+    now: int = yield Now()
+    yield Rows(
+        """INSERT INTO unbound (source_id, slot, at, host, why) VALUES (?, ?, ?, ?, ?)
+           ON CONFLICT (source_id, slot) DO UPDATE SET at = excluded.at, host = excluded.host, why = excluded.why""",
+        (source_id, slot, now, host, why),
+    )
+
+
+def unbound() -> Generator[Request, Any, dict[tuple[int, int], tuple[int, str, str]]]:
+    """{(source, slot): (when the last try failed, which host, why)} of binds that are tried in vain."""
+    rows = yield Rows("SELECT source_id, slot, at, host, why FROM unbound")
+    return {(row[0], row[1]): (row[2], row[3], row[4]) for row in rows}
 
 
 def settle(session_id: int, progress: Progress) -> Generator[Request, Any, None]:
@@ -112,8 +130,9 @@ def end_session(session_id: int, candidates: Sequence[Candidate], why: str, prog
     yield from _end(session_id, why, now)
     others = yield from one("SELECT 1 FROM sessions WHERE source_id = ? AND ended_at IS NULL", row[0])
     if others is None:
-        # What was suspected for the sake of the others may come over the next one too.
-        yield Rows("UPDATE suspects SET until = ? WHERE source_id = ? AND until >= ?", (now + UNTIL_OPENED, row[0], now))
+        # What was to come over the others may come over the next one too.
+        sql = "UPDATE suspects SET until = ? WHERE source_id = ? AND unopened = 1 AND until >= ?"
+        yield Rows(sql, (now + UNTIL_OPENED, row[0], now))
         yield from _look_until(now + UNTIL_OPENED)
     # Beside open ones nobody waits for the next: the network sends again over them.
     yield from _suspect(row[0], candidates, now + (UNTIL_OPENED if others is None else SUSPECTED))

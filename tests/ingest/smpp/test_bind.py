@@ -170,6 +170,21 @@ async def test_a_refused_bind_is_tried_again_less_and_less_often(hold: Hold, sms
     assert {line["event"] for line in lines} == {"smpp_not_bound"}
 
 
+async def test_why_it_is_not_bound_is_written_down_until_it_is(hold: Hold, smsc: Smsc, away: Away, clock: FixedClock) -> None:
+    smsc.bind_statuses = [Status.RINVPASWD]
+    held = hold()
+    await held.comes_to("waiting")
+    away.away = True
+    await held.bind.settle()  # cannot be written now, and is next time
+    away.away = False
+    await held.bind.settle()
+    ((host, why),) = await rows(away._db, "SELECT host, why FROM unbound WHERE source_id = 7 AND slot = 0")
+    assert (host, "password" in why.lower()) == (smsc.host, True)
+    clock.advance(2.0)
+    await held.comes_to("bound")
+    assert await rows(away._db, "SELECT host FROM unbound") == []
+
+
 async def test_a_bind_that_lived_starts_again_with_the_first_wait(hold: Hold, smsc: Smsc, clock: FixedClock) -> None:
     smsc.bind_statuses = [Status.RALYBND] * 4
     held = hold()

@@ -19,7 +19,7 @@ from odzew.ingest.smpp.waits import Waits
 from odzew.model import Source
 from odzew.store.db import Database, Request
 from odzew.store.leases import Fence, check
-from odzew.store.sessions import Progress, end_session, open_session, settle
+from odzew.store.sessions import Progress, end_session, not_bound, open_session, settle
 from odzew.wire.coding import Reading
 
 log = structlog.get_logger("odzew.smpp")
@@ -86,6 +86,7 @@ class Bind:
         self._session: Session | None = None
         self._session_id: int | None = None
         self._noted: Progress | None = None
+        self._untold: tuple[str, str] | None = None  # the host that could not be bound to, and why
         self._state = BindState(source.id, source.name, slot)
 
     # --- from outside ------------------------------------------------------------------------------------------------
@@ -133,6 +134,7 @@ class Bind:
         """Notes in the database how far the session is, if anything changed. A store that is away is tried again the next time."""
         session, session_id = self._session, self._session_id
         if session is None or session_id is None:
+            await self._tell_fault()
             return
         progress = session.progress()
         if progress == self._noted:
@@ -143,6 +145,17 @@ class Bind:
             self._log.debug("smpp_not_settled", error=str(error))
         else:
             self._noted = progress
+
+    async def _tell_fault(self) -> None:
+        """Notes in the database why it is not bound."""
+        untold, self._untold = self._untold, None
+        if untold is None:
+            return
+        try:
+            await self._around.db.write(not_bound, self._source.id, self._slot, *untold)
+        except StoreError as error:
+            self._untold = self._untold or untold
+            self._log.debug("smpp_not_settled", error=str(error))
 
     # --- its task ----------------------------------------------------------------------------------------------------
 
@@ -178,6 +191,7 @@ class Bind:
         except OdzewError as error:
             self._state.fault = str(error)
             self._log.warning("smpp_not_bound", host=str(host), why=str(error))
+            self._untold = (str(host), str(error))
             return None
         except Exception:  # a fault of ours must not end the bind for good
             self._log.exception("smpp_bind_failed", host=str(host))
@@ -201,6 +215,7 @@ class Bind:
             raise StoreError(f"bound, but the session could not be stored: {str(error) or 'the database did not answer'}") from None
         self._session_id = session_id
         self._state.phase, self._state.bound_at, self._state.fault = "bound", self._clock.now(), ""
+        self._untold = None
         session.begin(session_id)
         self._log.info("smpp_bound", host=str(host), session=session_id)
         if self._stopping.is_set() or not self._allowed.is_set():

@@ -66,12 +66,23 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_slot ON sessions (source_id, slot, id);
 
+-- Why a bind that is wanted is not there: its tries since it was last bound.
+CREATE TABLE unbound (
+    source_id INTEGER NOT NULL,
+    slot INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    host TEXT NOT NULL,
+    why TEXT NOT NULL,
+    PRIMARY KEY (source_id, slot)
+);
+
 CREATE TABLE suspects (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     source_id INTEGER NOT NULL,
     digest TEXT NOT NULL,
     arrival_id INTEGER NOT NULL,
-    until INTEGER NOT NULL
+    until INTEGER NOT NULL,
+    unopened INTEGER NOT NULL DEFAULT 1                      -- no session of its source was opened since
 );
 CREATE INDEX suspects_digest ON suspects (digest, id);
 
