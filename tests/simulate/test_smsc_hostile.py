@@ -57,6 +57,7 @@ def test_any_octets_leave_it_standing(sent: bytes, binds: bool) -> None:
                 esme.writer.write_eof()
                 await esme.ended.wait()
             await smsc.until(lambda: not smsc.sessions)
+            assert smsc.out == 0
             await still_serves(smsc)
 
     asyncio.run(work())
