@@ -63,6 +63,20 @@ def test_what_is_settled_is_forgotten() -> None:
     assert len(watch._answered) <= RECENT + 1
 
 
+def test_of_a_silent_network_the_last_that_was_heard_counts() -> None:
+    watch = Watch()
+    watch.heard(10.0)
+    watch.written(10.0, stored(1))
+    watch.heard(20.0)
+    watch.written(20.0, stored(2))
+    watch.written(24.0, stored(3))
+    assert watch.settled(60.0) == 3
+    assert sorted(key for key, _ in watch.candidates(60.0, silent=True)) == [2, 3]
+    assert doubtful(watch, 60.0) == [], "a connection that was closed in a moment: the network had time to read"
+    watch.heard(70.0)
+    assert watch.candidates(90.0, silent=True) == []
+
+
 steps = st.lists(st.tuples(st.sampled_from(["written", "written", "block", "unblock"]), st.integers(0, 4), st.integers(1, 3)), max_size=40)
 
 

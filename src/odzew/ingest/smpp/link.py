@@ -25,10 +25,11 @@ class Link:
         self._heard_at = 0.0
         self._timer: Handle | None = None
 
-    def heard(self) -> None:
-        """Something came: whatever it is, it is an answer."""
+    def heard(self) -> float:
+        """Something came: whatever it is, it is an answer. Gives the instant."""
         self._heard_at = self._clock.monotonic()
         self._asked = 0
+        return self._heard_at
 
     def start(self) -> None:
         """Watches from now on."""

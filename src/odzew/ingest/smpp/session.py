@@ -76,8 +76,9 @@ class Session(asyncio.BufferedProtocol):
         self._resolved = asyncio.Event()
         self._sequence = _BINDING
         self._unbinding: int | None = None
-        self._link = Link(clock, options.enquire_link_seconds, options.answer_seconds, self._ask, self.abort)
+        self._link = Link(clock, options.enquire_link_seconds, options.answer_seconds, self._ask, self._give_up_silent)
         self._lost_at = 0.0
+        self._silent = False
         self._last_timer: Handle | None = None
         self._last_link_at: int | None = None
 
@@ -121,6 +122,10 @@ class Session(asyncio.BufferedProtocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def _give_up_silent(self, why: str) -> None:
+        self._silent = True
+        self.abort(why)
+
     async def resolved(self) -> None:
         """Waits until the store has said of all in hand what became of it."""
         while self._intake.in_hand:
@@ -135,7 +140,7 @@ class Session(asyncio.BufferedProtocol):
 
     def candidates(self) -> list[Candidate]:
         """After `ended` and `resolved`: what the network may send again. None where both sides ended it in order."""
-        return [] if self.orderly and not self._watch.blocked else self._watch.candidates(self._lost_at)
+        return [] if self.orderly and not self._watch.blocked else self._watch.candidates(self._lost_at, self._silent)
 
     # --- asyncio.BufferedProtocol ------------------------------------------------------------------------------------
 
@@ -173,7 +178,7 @@ class Session(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         if self._deaf:
             return
-        self._link.heard()
+        self._watch.heard(self._link.heard())
         try:
             try:
                 pdus = self._framer.feed(bytes(self._buffer[:nbytes]))
