@@ -6,22 +6,36 @@ import argparse
 import asyncio
 import warnings
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 import uvloop
 
 from odzew.clock import Clock
-from proof import drain, kills, machine, memory, order, peers, poll, push
+from proof import drain, fuzz, kills, machine, memory, mms, order, peers, poll, push, smpp_kills, smpp_order, smpp_parts, smpp_slow
 
 PROOFS: Final[dict[str, Callable[[Clock], Awaitable[bool]]]] = {
-    "machine": machine.run, "drain": drain.run, "memory": memory.run, "kills": kills.run, "order": order.run, "poll": poll.run,
-    "push": push.run, "peers": peers.run,
+    "machine": machine.run,
+    "drain": drain.run,
+    "memory": memory.run,
+    "kills": kills.run,
+    "order": order.run,
+    "poll": poll.run,
+    "push": push.run,
+    "peers": peers.run,
+    "carrier-order": smpp_order.run,
+    "carrier-kills": smpp_kills.run,
+    "carrier-slow": smpp_slow.run,
+    "carrier-parts": smpp_parts.run,
+    "mms": mms.run,
+    "fuzz": fuzz.run,
 }
 
 
-async def _run(names: list[str]) -> bool:
+async def _run(names: list[str], seconds: float | None) -> bool:
     clock = Clock()
-    return all([await PROOFS[name](clock) for name in names])
+    proofs = PROOFS | {"fuzz": partial(fuzz.run, seconds=seconds)}
+    return all([await proofs[name](clock) for name in names])
 
 
 def main() -> int:
@@ -29,10 +43,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m proof", description="Measures what the product promises; see docs/proof.md.")
     known = ", ".join(PROOFS)
     parser.add_argument("names", nargs="*", choices=[[], *PROOFS], metavar="NAME", help=f"one or more of: {known} (default: all)")
-    names = parser.parse_args().names or list(PROOFS)
+    parser.add_argument("--seconds", type=float, help=f"how long `fuzz` takes for its targets together (default: {fuzz.EACH:g} s for each)")
+    asked = parser.parse_args()
     warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return 0 if runner.run(_run(names)) else 1
+        return 0 if runner.run(_run(asked.names or list(PROOFS), asked.seconds)) else 1
 
 
 if __name__ == "__main__":

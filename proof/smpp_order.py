@@ -88,8 +88,8 @@ async def traced(clock: Clock, place: Path, program: tuple[str, ...] = SERVE, pd
     """Runs a server under strace, sends to it, ends it, and judges: (PDUs acknowledged, verdict)."""
     with database("sqlite", place) as url:
         smsc = await Smsc(clock, system_id=smpp_words.SYSTEM_ID, window=WINDOW).start()
-        await prepare(url, place, smpp_words.setup_text(smsc.port))
         try:
+            await prepare(url, place, smpp_words.setup_text(smsc.port))
             async with under_strace(clock, place, url, program) as (_server, calls), clock.deadline(WITHIN):
                 await smsc.bound()
                 await smsc.send(*messages(pdus))

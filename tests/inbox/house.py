@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any
+
+import asyncpg
 
 from odzew.clock import Clock
 from odzew.inbox.batch import Received
 from odzew.inbox.receive import LIMITS, Inbox, Limits
 from odzew.model import Arrival, Message, Receipt
 from odzew.store import messages
-from odzew.store.db import Database, statement
+from odzew.store.db import Database, Request, Rows, statement
 from odzew.store.directory import Present
 
 
@@ -82,3 +84,32 @@ async def started(*calls: Any) -> list[asyncio.Future[Any]]:
     tasks = [asyncio.ensure_future(call) for call in calls]
     await turn()
     return tasks
+
+
+def halting(unit: Any, reached: asyncio.Event, go_on: asyncio.Event, at: Callable[[Request], bool]) -> Any:
+    """The unit, which stops after such a request, with its locks held, until it may go on."""
+
+    def run(*args: Any) -> Generator[Request, Any, Any]:
+        inner, answer = unit(*args), None
+        try:
+            while True:
+                request = inner.send(answer)
+                answer = yield request
+                if at(request):
+                    reached.set()
+                    while not go_on.is_set():
+                        yield Rows("SELECT 1")
+        except StopIteration as end:
+            return end.value
+
+    return run
+
+
+async def until_it_waits(dsn: str, call: asyncio.Future[Any]) -> None:
+    """Until the call waits for a lock that another one holds (PostgreSQL)."""
+    admin = await asyncpg.connect(dsn)
+    try:
+        while not call.done() and not await admin.fetch("SELECT 1 FROM pg_locks WHERE NOT granted"):
+            continue
+    finally:
+        await admin.close()

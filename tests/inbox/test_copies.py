@@ -11,14 +11,14 @@ import pytest
 
 from odzew.clock import DAY, MINUTE, SECOND, FixedClock
 from odzew.errors import NotOurs
-from odzew.inbox.batch import Received
+from odzew.inbox.batch import Received, store
 from odzew.inbox.redecode import release
 from odzew.model import Arrival, Receipt
 from odzew.store import arrivals as store_arrivals
 from odzew.store.db import Database, statement
 from odzew.store.sessions import Progress, end_session, open_session, settle
 from tests.inbox.directory import OWN, a_target, set_up
-from tests.inbox.house import House
+from tests.inbox.house import House, halting, turn, until_it_waits
 from tests.inbox.pdus import PHONE, again, arrival, pdus, raw_pdu, single
 
 TAK = single("TAK")
@@ -253,18 +253,45 @@ async def test_two_processes_at_once_use_each_candidate_once(line: Line, open_ag
     await lines[1].house.inbox.close()
 
 
-async def test_a_loss_and_an_opening_at_once_hide_no_candidates(line: Line, open_again: Callable[[], Database]) -> None:
-    """The moment until which anybody looks at all is counted by both."""
-    db = open_again()
-    for round_ in range(10):
-        text = single(f"round {round_}")
-        other = Line(House(db, line.house.present), slot=1)
-        await asyncio.gather(line.opens(), other.opens())
-        await line.brings(text)
-        await asyncio.gather(line.is_lost(), other.opens())
-        await line.opens()
-        assert await line.kinds(text) == ["copy"]
-        await other.house.inbox.close()
+async def at_once(line: Line, dsn: str, first: Any, at: Callable[[Any], bool], then: Any) -> None:
+    """The first unit stops after such a request, the second call begins; on SQLite there is one writer, and one comes after the other."""
+    reached, go_on = asyncio.Event(), asyncio.Event()
+    shared = line.house.db.shared
+    if not shared:
+        go_on.set()
+    earlier = asyncio.ensure_future(line.house.db.write(halting(first[0], reached, go_on, at), *first[1:]))
+    await reached.wait() if shared else await turn()
+    later = asyncio.ensure_future(then)
+    if shared:
+        await until_it_waits(dsn, later)
+    go_on.set()
+    await asyncio.gather(earlier, later)
+
+
+async def test_a_loss_and_an_opening_at_once_hide_no_candidates(line: Line, open_again: Callable[[], Database], database_url: str) -> None:
+    """The moment until which anybody looks for copies at all is counted by both."""
+    other = Line(House(open_again(), line.house.present), slot=1)
+    await line.brings(TAK)
+    lost = (end_session, line.session, line.sent, "the connection broke", Progress())
+    await at_once(line, database_url, lost, lambda request: "UPDATE changes" in getattr(request, "sql", ""), other.opens())
+    assert await other.kinds(TAK) == ["copy"]
+    await other.house.inbox.close()
+
+
+async def test_a_copy_that_comes_while_its_message_becomes_whole_has_its_name(
+    line: Line, open_again: Callable[[], Database], database_url: str
+) -> None:
+    other = Line(House(open_again(), line.house.present), slot=1)
+    first, last = pdus("aaaabbbb")
+    await line.brings(first)
+    await line.is_lost()
+    await line.opens()
+    unit: tuple[Any, ...] = (store, [arrival(last)], line.house.present.directory, "PL", {})
+    await at_once(line, database_url, unit, lambda request: "UPDATE arrivals" in getattr(request, "sql", ""), other.kinds(first))
+    assert await line.house.rows("SELECT role, count(DISTINCT message_id) FROM arrivals GROUP BY role ORDER BY role") == [
+        ("copy", 1), ("part", 1),
+    ]  # fmt: skip
+    await other.house.inbox.close()
 
 
 # --- release ---------------------------------------------------------------------------------------------------------
@@ -347,7 +374,7 @@ async def test_of_two_operators_who_release_at_once_one_wins(line: Line, open_ag
     copies = await copies_of(line, *[single(f"text {n}") for n in range(8)])
     other = House(open_again(), line.house.present)
     for copy in copies:
-        ended: list[Any] = await asyncio.gather(released(line.house, copy), released(other, copy), return_exceptions=True)
+        ended = await asyncio.gather(released(line.house, copy), released(other, copy), return_exceptions=True)
         assert sorted(type(end).__name__ for end in ended) == ["NotOurs", "Received"]
     assert await line.house.count("messages") == 16
 

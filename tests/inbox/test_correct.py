@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import Any
 
-import asyncpg
 import pytest
 
 from odzew.clock import DAY, HOUR, MINUTE, SECOND, FixedClock
@@ -16,10 +15,10 @@ from odzew.inbox.batch import store
 from odzew.inbox.correct import CLAIM_WITHIN, Corrected, assign, record_sent
 from odzew.model import Kind, Receipt, SentMessage
 from odzew.store.changes import counters
-from odzew.store.db import Database, Lock, Request, Rows, statement
+from odzew.store.db import Database, Lock, statement
 from odzew.store.directory import StaleDirectory
 from tests.inbox.directory import CODE, GIVEN, OWN, POOL, SENDER, SHARED, A, B, C, a_sent, a_target, an_arrival, send, set_up
-from tests.inbox.house import House
+from tests.inbox.house import House, halting, until_it_waits
 
 
 async def late(house: House, *records: SentMessage) -> Corrected:
@@ -169,25 +168,6 @@ async def test_with_an_old_directory_nothing_is_done(house: House, clock: FixedC
 # --- the race --------------------------------------------------------------------------------------------------------
 
 
-def halting(unit: Any, reached: asyncio.Event, go_on: asyncio.Event) -> Any:
-    """The unit, which stops with its locks held until it may go on."""
-
-    def run(*args: Any) -> Generator[Request, Any, Any]:
-        inner, answer = unit(*args), None
-        try:
-            while True:
-                request = inner.send(answer)
-                answer = yield request
-                if isinstance(request, Lock):
-                    reached.set()
-                    while not go_on.is_set():
-                        yield Rows("SELECT 1")
-        except StopIteration as end:
-            return end.value
-
-    return run
-
-
 @pytest.mark.parametrize("first", ["reply", "record"])
 async def test_of_a_reply_and_its_record_at_once_neither_misses_the_other(
     house: House, open_again: Callable[[], Database], clock: FixedClock, database_url: str, first: str
@@ -200,7 +180,7 @@ async def test_of_a_reply_and_its_record_at_once_neither_misses_the_other(
     reached, go_on = asyncio.Event(), asyncio.Event()
     if not house.db.shared:
         go_on.set()
-    earlier = asyncio.ensure_future(house.db.write(halting(one[0], reached, go_on), *one[1:]))
+    earlier = asyncio.ensure_future(house.db.write(halting(one[0], reached, go_on, lambda request: isinstance(request, Lock)), *one[1:]))
     if house.db.shared:
         await reached.wait()
     later = asyncio.ensure_future(other.write(*two))
@@ -210,15 +190,6 @@ async def test_of_a_reply_and_its_record_at_once_neither_misses_the_other(
     go_on.set()
     await asyncio.gather(earlier, later)
     assert await house.rows("SELECT kind, account_id, answers FROM messages") == [("eco", A, "aa")]
-
-
-async def until_it_waits(dsn: str, call: asyncio.Future[Any]) -> None:
-    admin = await asyncpg.connect(dsn)
-    try:
-        while not call.done() and not await admin.fetch("SELECT 1 FROM pg_locks WHERE NOT granted"):
-            continue
-    finally:
-        await admin.close()
 
 
 # --- by hand ---------------------------------------------------------------------------------------------------------

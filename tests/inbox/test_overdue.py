@@ -54,9 +54,7 @@ GAPS = (
 
 
 @pytest.mark.parametrize(("came", "text"), [row[1:] for row in GAPS], ids=[row[0] for row in GAPS])
-async def test_an_overdue_set_becomes_a_message_with_a_visible_gap(
-    late: Late, clock: FixedClock, came: tuple[int, ...], text: str
-) -> None:
+async def test_an_overdue_set_becomes_a_message_with_a_visible_gap(late: Late, clock: FixedClock, came: tuple[int, ...], text: str) -> None:
     parts = pdus("aaaabbbbccccddddeeee")
     await late.receive(*(arrival(parts[number - 1]) for number in came))
     assert await late.look(clock, 3599.0) == 0
@@ -276,6 +274,7 @@ async def test_it_keeps_looking_whatever_happens(late: Late, clock: FixedClock) 
         await late.part(pdus("aaaabbbb", sender=b"48605%06d" % number)[0])
         clock.advance(3600.0)
         while len(heard) < number:
+            assert not running.done()
             clock.advance(EVERY)
             await turn()
     running.cancel()

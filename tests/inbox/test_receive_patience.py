@@ -205,7 +205,11 @@ async def test_the_longest_messages_of_many_senders_end_in_one_batch(house: Hous
         sender = b"48608%06d" % index
         texts["+" + sender.decode()] = "".join(chr(97 + (number + index) % 26) for number in range(255))
         parts = [
-            raw_pdu(b"\x05\x00\x03\x01\xff" + bytes((number,)) + texts["+" + sender.decode()][number - 1].encode(), esm_class=0x40, source=sender)
+            raw_pdu(
+                b"\x05\x00\x03\x01\xff" + bytes((number,)) + texts["+" + sender.decode()][number - 1].encode(),
+                esm_class=0x40,
+                source=sender,
+            )
             for number in range(255, 0, -1)
         ]
         await house.receive(*arrivals(parts[:-1]))

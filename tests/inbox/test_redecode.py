@@ -159,7 +159,7 @@ async def test_what_did_not_come_over_smpp_is_refused_and_nothing_is_changed(hou
     await house.present.refresh()
     (other,) = await house.receive(an_arrival("x", source_id=web))
     for bad in (other, Receipt(999, "")):
-        with pytest.raises(NotOurs, match="did not come over SMPP|no message 999"):
+        with pytest.raises(NotOurs, match=r"did not come over SMPP|no message 999"):
             await again(house, receipt, bad)
     assert await house.count("revisions") == 0
     assert (await house.message(receipt)).text != LATIN
@@ -188,10 +188,10 @@ async def test_redecoding_replies_while_more_of_them_come_ends_in_no_circle(
     assert len(made) == 30
     other = House(open_again(), house.present)
     ended = await asyncio.gather(
-        *(other.receive(last) for _, last in parts), *(again(house, one) for one in reversed(made)), *(again(house, *made) for _ in range(3))
+        *(other.receive(last) for _, last in parts),
+        *(again(house, one) for one in reversed(made)),
+        *(again(house, *made) for _ in range(3)),
     )
     assert len(ended) == 63
     assert await house.rows("SELECT DISTINCT text, incomplete FROM messages") == [("aaaabbbb", 0)]
     await other.inbox.close()
-
-

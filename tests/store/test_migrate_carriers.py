@@ -33,7 +33,12 @@ def the_first_release(engine: str) -> Generator[Request, Any, None]:
     yield Many(
         """INSERT INTO arrivals (id, source_id, ref, message_id, stored_at, sender, recipient, raw, fault)
            VALUES (?, 1, ?, ?, 5, '+48500600700', '71200', ?, ?)""",
-        [(1, "a", 10, b"one", None), (2, None, 11, b"two", None), (3, "c", None, b"\0bad", "NumberError: no"), (4, None, None, b"\0worse", "no")],
+        [
+            (1, "a", 10, b"one", None),
+            (2, None, 11, b"two", None),
+            (3, "c", None, b"\0bad", "NumberError: no"),
+            (4, None, None, b"\0worse", "no"),
+        ],
     )
     yield Rows("INSERT INTO deliveries (id, message_id, target_id, account_id) VALUES (100, 10, 1, 1)")
     yield Rows("INSERT INTO owed (delivery_id, target_id, due_at) VALUES (100, 1, 5)")

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from odzew.model import Arrival
-from odzew.store import arrivals
+from odzew.store import arrivals, sessions
 from odzew.store import parts as store_parts
-from odzew.store import sessions
 from odzew.store.db import Database, statement
 from odzew.store.parts import Held, PartSet, State, key_of
 from tests.store.questions import plan

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from odzew.errors import OdzewError
+from odzew.errors import OdzewError, WireError
 from odzew.inbox import parts as inbox_parts
 from odzew.inbox.complete import complete
 from odzew.inbox.meaning import addresses_of, claim, claims_of, locks_of, message_of, owe_for
@@ -70,9 +71,10 @@ def store(
     read = {index: message_of(arrivals[index], now, country) for index in lot.whole}
     incoming = [_incoming(index, keys[index], arrivals[index], country) for index in lot.parts]
     # All that this unit locks is named at once, so that no two units wait for each other in a circle.
-    if incoming:  # else `claims_of` names them
+    copied = _keys_of([arrivals[index] for index in lot.copies], country)
+    if incoming or copied:  # else `claims_of` names them
         locks = locks_of(incoming, directory) | locks_of(read.values(), directory)
-        yield Lock(sorted(locks.union(part.key for part in incoming)))
+        yield Lock(sorted(locks.union(copied, (part.key for part in incoming))))
     taken = (yield from inbox_parts.take(incoming, now, directory, apart)) if incoming else Taken()
     here = {part.arrival_id: part.arrival for part in incoming}
     if taken.finished:
@@ -189,6 +191,17 @@ def _incoming(index: int, key: int, arrival: Arrival, country: str) -> Incoming:
     digest = arrival.digest or hashlib.sha256(arrival.raw).digest()
     word = store_parts.key_of(arrival.source_id, sender, recipient, arrival.part.reference, arrival.part.total)
     return Incoming(index, key, arrival, sender, recipient, word, digest.hex())
+
+
+def _keys_of(copies: Sequence[Arrival], country: str) -> set[str]:
+    """The keys of the sets that copies of parts belong to: one that becomes whole meanwhile must see them."""
+    keys = set()
+    for arrival in copies:
+        if arrival.part is not None:
+            with suppress(WireError):  # then its first was unreadable, and in no set
+                sender, recipient = addresses_of(arrival, country)
+                keys.add(store_parts.key_of(arrival.source_id, sender, recipient, arrival.part.reference, arrival.part.total))
+    return keys
 
 
 def _firsts_of(copies: dict[int, int]) -> Generator[Request, Any, dict[int, int | None]]:

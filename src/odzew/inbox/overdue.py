@@ -42,7 +42,7 @@ def sweep(directory: Directory, country: str, announce: bool = False) -> Generat
     if not found:
         return Swept()
     yield Lock(sorted({word for pair in found for word in pair}))
-    siblings = yield from store_parts.of_keys(sorted({key for key, _ in found}), 0)
+    siblings = yield from store_parts.of_keys(sorted({key for key, _ in found}), now - 2 * join.LATE)
     # Read again under the lock: the last part may have come meanwhile.
     late = [(one, sets) for sets in siblings.values() for one in sets if one.state == "open" and one.due_at <= now]
     made = [one for one, _ in late if not join.is_only_echo(one)]

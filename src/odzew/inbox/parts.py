@@ -13,16 +13,18 @@ from typing import Any, Final
 from odzew.clock import SECOND
 from odzew.inbox import join
 from odzew.inbox.segments import reading_of, segment_of
-from odzew.model import Arrival, Role, Segment
+from odzew.model import Arrival, Role, Segment, Source
 from odzew.store import arrivals as store_arrivals
 from odzew.store import parts as store_parts
 from odzew.store.db import Request, reserve
 from odzew.store.directory import Directory
 from odzew.store.parts import Held, PartRow, PartSet
 from odzew.wire import segment as wire_segment
+from odzew.wire.segment import Reading
 
 TIMEOUT: Final = 3600.0
 """Seconds until missing parts are overdue, where the source does not say otherwise."""
+READ_AT_ONCE: Final = 200  # sets whose octets are in memory together: each may have 255 parts
 
 
 @dataclass(slots=True)
@@ -119,33 +121,34 @@ def keep(taken: Taken, copies: Sequence[PartRow] = ()) -> Generator[Request, Any
 
 def texts(sets: Sequence[PartSet], here: Mapping[int, Arrival], directory: Directory) -> Generator[Request, Any, list[Arrival]]:
     """What each set says, as one arrival whose text is joined from its parts; `here` has those that are not stored yet, by arrival id."""
-    wanted = [held.arrival_id for one in sets for held in one.parts.values() if held.arrival_id not in here]
-    stored = (yield from store_arrivals.raw_of(wanted)) if wanted else {}
     readings = {source: reading_of(source, directory) for source in {one.source_id for one in sets}}
-    made = []
-    for one in sets:
-        reading = readings[one.source_id]
-        segments: list[Segment | None] = []
-        times: list[int] = []
-        for number in range(1, one.total + 1):
-            held = one.parts.get(number)
-            if held is None:
-                segments.append(None)
-                continue
-            arrival = here.get(held.arrival_id)
-            raw, time = stored[held.arrival_id] if arrival is None else (arrival.raw, arrival.network_time)
-            segments.append(segment_of(raw, reading))
-            if time is not None:
-                times.append(time)
-        decoded = wire_segment.decode(segments, one.total)
-        source = directory.sources_by_id.get(one.source_id)
-        made.append(
-            Arrival(
-                one.source_id, one.sender, one.recipient, b"", decoded.text, form=decoded.form, network_time=max(times, default=None),
-                trust_time=source is not None and source.trust_time,
-            )
-        )  # fmt: skip
+    made: list[Arrival] = []
+    for start in range(0, len(sets), READ_AT_ONCE):
+        some = sets[start : start + READ_AT_ONCE]
+        wanted = [held.arrival_id for one in some for held in one.parts.values() if held.arrival_id not in here]
+        found = {key: (arrival.raw, arrival.network_time) for key, arrival in here.items()}
+        found |= (yield from store_arrivals.raw_of(wanted)) if wanted else {}
+        made += [_joined(one, found, readings[one.source_id], directory.sources_by_id.get(one.source_id)) for one in some]
     return made
+
+
+def _joined(one: PartSet, found: Mapping[int, tuple[bytes, int | None]], reading: Reading, source: Source | None) -> Arrival:
+    segments: list[Segment | None] = []
+    times: list[int] = []
+    for number in range(1, one.total + 1):
+        held = one.parts.get(number)
+        if held is None:
+            segments.append(None)
+            continue
+        raw, time = found[held.arrival_id]
+        segments.append(segment_of(raw, reading))
+        if time is not None:
+            times.append(time)
+    decoded = wire_segment.decode(segments, one.total)
+    return Arrival(
+        one.source_id, one.sender, one.recipient, b"", decoded.text, form=decoded.form, network_time=max(times, default=None),
+        trust_time=source is not None and source.trust_time,
+    )  # fmt: skip
 
 
 def _timeout(source_id: int, directory: Directory) -> int:

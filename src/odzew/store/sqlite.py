@@ -13,31 +13,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
-import json
 import os
 import queue
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
 from odzew.clock import Clock
 from odzew.errors import StoreError, StoreFull, StoreUnavailable
+from odzew.store.bulk import many, rows
 from odzew.store.db import Lock, MakeUnit, Many, Notify, Now, Request, Reserve, Rows, is_lengthy
 from odzew.store.migrate import MIGRATIONS, applied_names, refuse_newer
-from odzew.store.words import for_sqlite, packed_for_sqlite
+from odzew.store.words import for_sqlite
 
 GROUP = 64  # units in one transaction
 QUEUE = 10_000  # units waiting for the writer; more is StoreFull
 WAL_BYTES = 16 << 20  # beyond this the writer resets the WAL, so that readers that overlap cannot make it grow for ever
 BUSY_MS = 5_000
 READERS = 2
-
-_unpack: Final = msgspec.json.Decoder(list[list[Any]]).decode
 
 _Task = tuple[MakeUnit, tuple[Any, ...], asyncio.AbstractEventLoop, "asyncio.Future[Any]"]
 
@@ -293,8 +289,8 @@ class SqliteDatabase:
         if isinstance(request, Rows | Many):
             try:
                 if isinstance(request, Rows):
-                    return _rows(connection, request)
-                connection.executemany(for_sqlite(request.sql), request.rows)
+                    return rows(connection, request)
+                many(connection, for_sqlite(request.sql), request.rows)
                 return None
             except (OverflowError, UnicodeEncodeError) as error:  # over 64 bits, a lone surrogate
                 raise StoreError(f"a value cannot be stored: {error}") from error
@@ -307,22 +303,6 @@ class SqliteDatabase:
             return self._last_now
         assert isinstance(request, Lock | Notify)  # one writer: nothing to lock, and data_version tells the others
         return None
-
-
-def _rows(connection: sqlite3.Connection, request: Rows) -> list[Any]:
-    parameters = _parameters(request.parameters)
-    if not request.packed:
-        return connection.execute(for_sqlite(request.sql), parameters).fetchall()
-    # sqlite3 lets go of the interpreter for each row; with a busy loop beside it, each row would wait for its turn.
-    ((text,),) = connection.execute(packed_for_sqlite(request.sql, request.packed), parameters)
-    return _unpack(text)
-
-
-def _parameters(parameters: Sequence[Any]) -> Sequence[Any]:
-    for value in parameters:
-        if type(value) is list:
-            return tuple(json.dumps(value) if type(value) is list else value for value in parameters)
-    return parameters
 
 
 def _answer(done: list[tuple[_Task, Any, Exception | None]]) -> None:
