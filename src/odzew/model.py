@@ -17,6 +17,8 @@ Kind = Literal["eco", "nd", "ndi", "pre", "mms", "unclaimed"]
 ForwardFor = Literal["sms", "mms", "eco", "nd", "ndi", "pre"]
 Level = Literal["keyword", "number", "account"]
 Basis = Literal["first", "previous"]
+Way = Literal["url", "json", "email"]
+"""How a target is reached (`forward.ways`)."""
 DeliveryState = Literal["pending", "delivered", "exhausted", "cancelled"]
 Form = Literal["text", "binary", "undecoded"]
 """How a text is to be read: as text, as hex digits of a binary message, or as what is left of octets that could not be decoded."""
@@ -48,6 +50,7 @@ class Account:
     allow_from: tuple[str, ...] = ()
     forward_allow: tuple[str, ...] = ()
     reply_window_days: float = 7.0
+    alarm_to: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, frozen=True)
@@ -119,7 +122,11 @@ class Source:
 
 @dataclass(slots=True, frozen=True)
 class Target:
-    """A client's URL with its template, expected answer and schedule. `secret` is an `env:` reference."""
+    """Where a message goes: a client's URL with its template, expected answer and schedule, or addresses for e-mail.
+
+    `secret` and `secret_before` are `env:` references; the latter signs too, until the instant `secret_before_until`. The `only_`
+    filters choose among the messages of its level. `client_cert`, `client_key` and `ca` are files where the service runs.
+    """
 
     id: int
     account_id: int
@@ -136,6 +143,16 @@ class Target:
     secret: str | None = None
     concurrency: int | None = None
     completions: bool = True
+    way: Way = "url"
+    mail_to: tuple[str, ...] = ()
+    only_keywords: tuple[str, ...] = ()
+    only_senders: tuple[str, ...] = ()
+    only_text: tuple[str, ...] = ()
+    secret_before: str | None = None
+    secret_before_until: int | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+    ca: str | None = None
 
 
 # --- what came -------------------------------------------------------------------------------------------------------
@@ -152,7 +169,10 @@ class Attachment:
 
 @dataclass(slots=True)
 class Part:
-    """Which part of a long message a segment is. `reference` names its form too (`u8:17`, `u16:4097`, `sar:21`); `number` is 1 to `total`."""
+    """Which part of a long message a segment is. `reference` names its form too (`u8:17`, `u16:4097`, `sar:21`).
+
+    `number` is 1 to `total`.
+    """
 
     reference: str
     total: int
@@ -246,6 +266,7 @@ class Owed:
 
     `slot` is the number of attempts already made (0: the first is still due); `first_at` the start of the first attempt;
     `served_us` how long it was owed while its target was being served (contract 5.5). `message` is there for a fresh one only.
+    All three are of this round: what is sent again begins anew, `earlier` is the number of attempts before that.
     """
 
     delivery_id: int
@@ -258,11 +279,15 @@ class Owed:
     served_us: int = 0
     message: Message | None = None
     completion: bool = False  # the whole of a message that was owed before with a part missing (contract 5.12)
+    earlier: int = 0
 
 
 @dataclass(slots=True)
 class Attempt:
-    """One HTTP try and how it ended. `outcome` is a word of `forward.outcome`; `body` the first 4 KiB of the answer."""
+    """One HTTP try and how it ended. `outcome` is a word of `forward.outcome`; `body` the first 4 KiB of the answer.
+
+    `number` counts all attempts of the delivery from 1, over all its rounds.
+    """
 
     delivery_id: int
     number: int

@@ -34,10 +34,11 @@ from odzew.forward.guard import Guard
 from odzew.forward.resolver import SystemResolver
 from odzew.forward.schedule import Schedule
 from odzew.forward.sender import HttpSender, tls_context
+from odzew.forward.shards import MOVED, Everything, Holding, Shards
+from odzew.inbox.batch import Received
 from odzew.inbox.correct import Corrected, record_sent
 from odzew.inbox.freshness import Freshness
 from odzew.inbox.read import Reader
-from odzew.inbox.batch import Received
 from odzew.inbox.receive import Inbox
 from odzew.inbox.tidy import Tidy
 from odzew.ingest.app import create_ingest
@@ -62,8 +63,11 @@ from odzew.wire.msisdn import is_country
 
 log = structlog.get_logger("odzew.serve")
 
-FORWARD: Final = "forward"
 PROCESS: Final = "process:"
+ROLES: Final[dict[str, tuple[str, ...]]] = {
+    "api": ("", "openapi.json", "operator"), "panel": ("panel",), "ingest": ("ingest",), "forward": (),
+}  # fmt: skip
+"""What a process may be there for, and the first segments of the paths that it serves then. All but the API's own."""
 SWEEP: Final = 5.0  # seconds between looks for pulls of processes that are gone
 
 
@@ -78,7 +82,6 @@ class Server:
         self._environment = environment
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
-        self._switching = asyncio.Lock()
         self._closing = AsyncExitStack()
 
     # --- start -------------------------------------------------------------------------------------------------------
@@ -98,6 +101,9 @@ class Server:
         schedule = Schedule(self.settings["retry_minutes"], self.settings["retry_basis"])
         tls = _trust(self.settings["extra_ca"])
         pair = _certificate(self.settings["tls_cert"], self.settings["tls_key"])
+        unknown = sorted(set(self.settings["roles"]) - set(ROLES))
+        if unknown or not self.settings["roles"]:
+            raise SettingError(f"roles are some of {', '.join(ROLES)}, not {', '.join(unknown) or 'none'}")
         if not is_country(self.settings["country"]):
             raise SettingError(f"country is two capital letters, such as PL, not {self.settings['country']!r}")
         self.listeners = Listeners(self.settings["listen"], pair, self.settings["stop_seconds"], self.clock)
@@ -113,7 +119,7 @@ class Server:
         self.reader = Reader(self.db, self.clock, self.freshness, self.process)
         limits = SenderLimits(connect=self.settings["connect_seconds"], total=self.settings["answer_seconds"])
         self._compose_forwarding(schedule, limits, tls)
-        self.inbox = Inbox(self.db, self.present, self._stored, self.settings["country"], lambda: self.engine.runs, clock=self.clock)
+        self.inbox = Inbox(self.db, self.present, self._stored, self.settings["country"], self._forwards_here, clock=self.clock)
         self.carriers = Carriers(self.db, self.clock, self._directory, self.inbox.bring, self.process, self._environment)
         self.tallies = Tallies(self.db, self.clock, self.process)
         self._closing.push_async_callback(self.tallies.write)
@@ -124,7 +130,7 @@ class Server:
         self._closing.push_async_callback(self.reader.close)
         self._closing.push_async_callback(self.inbox.close)
         self._run(self.changes.run(), "odzew-changes")
-        tidy = Tidy(self.db, self.clock, self.present, self._stored, self.settings["country"], lambda: self.engine.runs)
+        tidy = Tidy(self.db, self.clock, self.present, self._stored, self.settings["country"], self._forwards_here)
         self._run(tidy.run(), "odzew-tidy")
         self._run(self.tallies.run(), "odzew-tallies")
         app = self._compose_web()
@@ -132,7 +138,8 @@ class Server:
         await self.listeners.start(app)
         # The last to start and the first to stop: a network that is bound is to be answered.
         self._closing.push_async_callback(self.carriers.stop, self.settings["stop_seconds"])
-        await self.carriers.start()
+        if self._has("ingest"):
+            await self.carriers.start()
 
     def _directory(self) -> Directory:
         return self.present.directory
@@ -144,6 +151,8 @@ class Server:
 
     async def _prepare_database(self) -> None:
         if isinstance(self.db, SqliteDatabase):
+            if set(self.settings["roles"]) != set(ROLES):
+                raise SettingError("on SQLite one process does everything: leave roles as they are, or use PostgreSQL")
             self.db.lock_server()
         if isinstance(self.db, PostgresDatabase):
             await self.db.require_durable()
@@ -161,11 +170,13 @@ class Server:
         self._closing.push_async_callback(self.sender.close)
         exchange = Exchange(self.db, self.clock, self.sender, self._secret_of)
         numbers = EngineLimits(self.settings["calls"], self.settings["calls_per_account"], self.settings["calls_per_target"])
-        self.lease: Lease | None = None
+        self.shards = Shards(self.db, self.clock, self.process, self.settings["lease_seconds"]) if self.db.shared else None
+        self.holding: Holding = self.shards or Everything()
         self.engine = Engine(
-            self.db, self.clock, exchange, self._directory, numbers, schedule, self._attempted,
-            may_start=lambda: self.lease is None or self.lease.left() > limits.total,
-        )  # fmt: skip
+            self.db, self.clock, exchange, self._directory, numbers, schedule, self._attempted, self.holding, limits.total
+        )
+        if self.shards is not None:
+            self.shards.engine = self.engine
 
     def _compose_web(self) -> App:
         settings, directory = self.settings, self._directory
@@ -188,7 +199,10 @@ class Server:
             "panel": _no_panel,
             "": _front(api),
         }
-        app = by_first_segment(table, api)
+        for role, segments in ROLES.items():
+            if not self._has(role):
+                table.update(dict.fromkeys(segments, _not_here))
+        app = by_first_segment(table, api if self._has("api") else _not_here)
         return logged(app) if settings["log_access"] else app
 
     def _subscribe(self) -> None:
@@ -196,22 +210,35 @@ class Server:
         self.changes.subscribe("targets", lambda: self._run(self._refresh(), "odzew-directory"))
         self.changes.subscribe("due", self.engine.look)
         self.changes.subscribe("messages", self.freshness.touch_all)
+        self.changes.hear("due", lambda target: self.engine.expect(int(target)))
+        if self.shards is not None:
+            self.changes.hear(MOVED, lambda _: self.shards.wake() if self.shards is not None else None)
 
     async def _hold_leases(self) -> None:
-        """SQLite: this process is the only one and forwards. PostgreSQL: one process forwards, whichever holds the lease."""
+        """SQLite: this process is the only one and forwards to all. PostgreSQL: it makes itself known, and forwards to its share."""
         if not self.db.shared:
             self._closing.push_async_callback(self._end_tasks)
-            self.engine.start()
+        else:
+            here = Lease(self.db, self.clock, PROCESS + self.process, self.process)
+            self._closing.push_async_callback(here.close)
+            if self.shards is not None and self._has("forward"):
+                self._closing.push_async_callback(self.shards.close)
+            self._closing.push_async_callback(self._end_tasks)  # so, at the stop, nobody renews any more when they are given back
+            await here.renew()
+            self._run(here.run(), "odzew-lease")
+            self._run(self._sweep(), "odzew-sweep")
+        if not self._has("forward"):
             return
-        here = Lease(self.db, self.clock, PROCESS + self.process, self.process)
-        self.lease = Lease(self.db, self.clock, FORWARD, self.process, self._switch_forwarding, self._switch_forwarding)
-        for lease in (here, self.lease):
-            self._closing.push_async_callback(lease.close)
-        self._closing.push_async_callback(self._end_tasks)  # so, at the stop, nobody renews any more when they are given back
-        for lease in (here, self.lease):
-            await lease.renew()
-            self._run(lease.run(), "odzew-lease")
-        self._run(self._sweep(), "odzew-sweep")
+        if self.shards is not None:
+            await self.shards.look()
+            self._run(self.shards.run(), "odzew-shards")
+        self.engine.start()
+
+    def _has(self, role: str) -> bool:
+        return role in self.settings["roles"]
+
+    def _forwards_here(self, target_id: int) -> bool:
+        return self.engine.runs and self.holding.holds(target_id)
 
     # --- while it runs -----------------------------------------------------------------------------------------------
 
@@ -260,19 +287,6 @@ class Server:
             outcome=attempt.outcome, status=attempt.status, took_ms=attempt.took_us // 1000, state=result.state,
         )  # fmt: skip
 
-    def _switch_forwarding(self) -> None:
-        self._run(self._follow_lease(), "odzew-forward-lease")
-
-    async def _follow_lease(self) -> None:
-        """Forwards while the lease is held. One change at a time: a stop ends before the next start."""
-        async with self._switching:
-            fence = self.lease.fence if self.lease is not None else None
-            if self.engine.runs and self.engine.fence != fence:
-                # Calls in flight are cut off: their outcomes would be fenced, and the new owner calls again.
-                await self.engine.stop(0.0)
-            if fence is not None and not self.engine.runs and not self._stopping:
-                self.engine.start(fence)
-
     async def _live_processes(self) -> list[str]:
         found: list[str] = await self.db.read(alive, PROCESS) if self.db.shared else []
         return found
@@ -314,6 +328,10 @@ def _certificate(certificate: str, key: str) -> tuple[str, str] | None:
     if bool(certificate) != bool(key):
         raise SettingError("tls_cert and tls_key belong together: give both, or neither for plain HTTP")
     return (certificate, key) if certificate else None
+
+
+async def _not_here(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await respond(send, 404, b"This process does not serve that: see the setting roles.\n")
 
 
 async def _no_panel(_scope: Scope, _receive: Receive, send: Send) -> None:

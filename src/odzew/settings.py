@@ -51,8 +51,26 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("connect_seconds", "number", 3.0, "How long a connection to a client's URL may take.", 0.1),
     Setting("answer_seconds", "number", 10.0, "How long a call may take in all; 1 s more for each 256 KiB sent, at most 60 s.", 0.1),
     Setting("extra_ca", "text", "", "PEM file of certificate authorities that are trusted beside the system's for clients' URLs."),
+    Setting(
+        "metrics_from", "list", ("127.0.0.0/8", "::1"),
+        "Networks that may read /metrics, separated by commas; behind a proxy its trusted_proxies count. Empty: nobody.",
+    ),
+    Setting("smtp_host", "text", "", "The mail server that e-mails to targets go through; empty: there is none."),
+    Setting("smtp_port", "whole", 587, "Port of the mail server.", 1),
+    Setting("smtp_user", "text", "", "Whom to log in as at the mail server; empty: nobody."),
+    Setting("smtp_password", "text", "", "The password for it; best given by the environment."),
+    Setting(
+        "smtp_tls", "text", "starttls", "TLS with the mail server, its certificate verified: starttls, tls from the first octet, or none.",
+        one_of=("starttls", "tls", "none"),
+    ),
+    Setting("mail_from", "text", "", "The address that e-mails are from."),
+    Setting("alarm_to", "list", (), "Addresses that get an e-mail for every alarm; an account's own get those about its targets."),
     Setting("password_verifications", "whole", 2, "Password verifications at once.", 1),
     Setting("password_waiting", "whole", 32, "Password verifications that may wait; beyond it log-ins are answered 429.", 1),
+    Setting(
+        "roles", "list", ("api", "panel", "ingest", "forward"), "What this process does; on PostgreSQL processes may share the work."
+    ),
+    Setting("lease_seconds", "number", 15.0, "PostgreSQL: how long a process that died keeps its share of the forwarding.", 1),
     Setting("stop_seconds", "number", 15.0, "How long a stop waits for what is in flight.", 0),
     Setting("log_format", "text", "json", "How log lines are written: json, or text for people.", one_of=("json", "text")),
     Setting(

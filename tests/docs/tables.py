@@ -8,9 +8,11 @@ from typing import Any
 import typer
 
 from odzew.cli.main import app
+from odzew.clock import FixedClock
 from odzew.forward.outcome import OUTCOMES
 from odzew.settings import BY_NAME, SETTINGS, Setting
 from odzew.wire.published import ERRORS, PLACEHOLDERS
+from tests.operations.metrics_house import without_database
 
 _TYPES = {
     "text": "text", "whole": "whole number", "number": "number", "flag": "yes or no", "list": "list of texts", "numbers": "list of numbers",
@@ -37,6 +39,14 @@ def errors_table() -> str:
 
 def outcomes_table() -> str:
     return _table(("outcome", "meaning"), ((f"`{word}`", meaning.text) for word, meaning in OUTCOMES.items()))
+
+
+def metrics_table() -> str:
+    rows = (
+        (f"`{one.name}`", one.kind, ", ".join(f"`{label}`" for label in one.labels), _sentence(one.help))
+        for one in without_database(FixedClock()).metrics.described()
+    )
+    return _table(("metric", "type", "labels", "meaning"), rows)
 
 
 def verbs() -> list[tuple[str, Any]]:

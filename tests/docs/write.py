@@ -13,6 +13,7 @@ TABLES: Final[tuple[tuple[str, str, Callable[[], str]], ...]] = (
     ("forwarding.md", "Placeholders", tables.placeholders_table),
     ("pull-api.md", "Errors", tables.errors_table),
     ("troubleshooting.md", "Outcomes", tables.outcomes_table),
+    ("metrics.md", "Every metric", tables.metrics_table),
 )
 """Page, heading of the section, and the table that stands there."""
 

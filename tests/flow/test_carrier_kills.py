@@ -71,6 +71,14 @@ async def test_cut_connections_lose_and_repeat_nothing(begin: Begin) -> None:
     assert found.delivered_again == 0
 
 
+async def test_one_of_two_binds_cut_loses_nothing(begin: Begin) -> None:
+    run = await begin("one of two cut")
+    await run.cut(CUTS, calm=0.0)
+    found = await run.find()
+    assert (found.judged.not_taken, found.judged.missing, found.judged.other, found.not_delivered) == (0, 0, 0, 0)
+    assert found.judged.on_purpose_kept == found.judged.on_purpose > 0
+
+
 async def test_the_counts_can_fail(begin: Begin) -> None:
     run = await begin("cut")
     run.network.wanted["+48600999999", "acknowledged, and never there"] = 1

@@ -1,4 +1,4 @@
-"""Two server processes on one PostgreSQL: both receive and answer, one forwards; when it is gone the other one does."""
+"""Two server processes on one PostgreSQL share the work: both receive, answer and forward; what one held the other takes over."""
 
 from __future__ import annotations
 
@@ -56,20 +56,21 @@ async def _push(server: Server, text: str) -> int:
     return key
 
 
-async def test_the_other_one_forwards_when_the_first_is_gone(
+async def test_what_a_dead_one_held_the_other_takes_over(
     pg_database: str, tmp_path: Path, real_clock: Clock, start: Start, client: Url
 ) -> None:
     await prepare(pg_database, tmp_path, words.setup_text(1, client.sink.url, 1))
     first = await start(pg_database)
     second = await start(pg_database)
-    pushed = [await _push(first, "by the one that forwards"), await _push(second, "by the one that does not")]
+    pushed = [await _push(server, f"push {number}") for number in range(5) for server in (first, second)]
     for key in pushed:
         assert await client.got(key)
+    pid = first.pid
     await first.kill()
     pushed.append(await _push(second, "after the kill"))
-    # What fifteen seconds would do: the dead process's lease runs out. The proof `kills` waits for it in real time.
+    # What fifteen seconds would do: the dead process's leases run out. The proof `kills` waits for it in real time.
     operator = await asyncpg.connect(pg_database)
-    await operator.execute("UPDATE leases SET expires_at = 0 WHERE name = 'forward'")
+    await operator.execute("UPDATE leases SET expires_at = 0 WHERE owner LIKE $1", f"%-{pid}-%")
     await operator.close()
     assert await client.got(pushed[-1])
     seen = await drain(second.port)

@@ -110,6 +110,24 @@ class Watched:
         """The database belongs to the test."""
 
 
+class Share:
+    """What a process holds, as a test says. `fence` is the proof for all of it."""
+
+    def __init__(self, fence: Fence | None = None) -> None:
+        self.proof = fence
+        self.ours: Callable[[int], bool] = lambda target: True
+        self.seconds = float("inf")
+
+    def holds(self, target_id: int) -> bool:
+        return self.ours(target_id)
+
+    def fence(self, target_id: int) -> Fence | None:
+        return self.proof
+
+    def left(self, target_id: int) -> float:
+        return self.seconds if self.ours(target_id) else 0.0
+
+
 @dataclass(slots=True)
 class Made:
     """One call as the client saw it."""
@@ -199,9 +217,9 @@ class Gateway:
             attempted=lambda owed, attempt, result: self.attempted.append(attempt), **rest,
         )  # fmt: skip
 
-    async def start(self, fence: Fence | None = None) -> Gateway:
+    async def start(self) -> Gateway:
         await self.present.refresh()
-        self.engine.start(fence)
+        self.engine.start()
         await self.quiet()
         return self
 

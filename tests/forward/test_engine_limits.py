@@ -106,17 +106,6 @@ async def test_what_is_offered_while_a_load_is_under_way_takes_its_turn_behind_i
     assert [made.delivery for made in here.sender.made] == first + second
 
 
-async def test_no_call_starts_while_the_process_may_lose_its_lease(gateway: Open) -> None:
-    may = [False]
-    here = await gateway(may_start=lambda: may[0])
-    [delivery] = await here.owe(await here.a_target())
-    await here.advance(seconds=10)
-    assert here.sender.made == []
-    may[0] = True
-    await here.advance(seconds=2)
-    assert [made.delivery for made in here.sender.made] == [delivery]
-
-
 async def test_a_fault_of_whoever_is_told_of_attempts_stops_nothing(gateway: Open) -> None:
     here = await gateway()
 

@@ -11,7 +11,7 @@ from odzew.errors import StoreError
 from odzew.forward.turns import EngineLimits
 from odzew.store.db import Database
 from odzew.store.leases import Fence, give_back, take
-from tests.forward.builders import Gateway, ScriptedSender
+from tests.forward.builders import Gateway, ScriptedSender, Share
 from tests.forward.conftest import Open
 from tests.forward.inline import Disk, InlineDatabase, turn
 
@@ -91,23 +91,6 @@ async def test_a_start_during_a_stop_waits_for_its_end(gateway: Open, clock: Fix
     assert here.engine.runs
 
 
-async def test_outcomes_of_before_a_stop_are_not_written_under_the_next_fence(gateway: Open, clock: FixedClock) -> None:
-    here = await gateway()
-    here.sender.seconds = lambda made: 5.0
-    [delivery] = await here.owe(await here.a_target())
-    await here.quiet()
-    stopping = asyncio.create_task(here.engine.stop(patience=10))
-    await here.quiet()
-    fence = Fence("forward", "here", 7)
-    here.engine.start(fence)
-    await here.advance(seconds=4)
-    fences = [here.engine.fence]
-    await here.advance(seconds=2)
-    await stopping
-    assert [*fences, here.engine.fence] == [None, fence]
-    assert await here.states() == {delivery: "delivered"}
-
-
 async def test_a_database_that_is_away_when_outcomes_are_stored_makes_no_second_call(gateway: Open, clock: FixedClock) -> None:
     here = await gateway()
     here.sender.status = lambda made: 500 if made.delivery == ids[0] else 200
@@ -177,45 +160,112 @@ async def test_a_database_that_is_away_at_the_load_of_a_repeat_only_delays_it(ga
     assert [round(minute, 1) for minute in here.sender.minutes(begun)][2:] == pytest.approx([12, 17, 62], abs=0.3)
 
 
-async def test_outcomes_of_a_process_that_has_lost_its_lease_are_dropped(db: Database, clock: FixedClock, gateway: Open) -> None:
-    old = Gateway(db, clock)
-    epoch = await db.write(take, "forward", "old", LASTS)
-    await old.start(Fence("forward", "old", epoch))
+async def test_outcomes_of_a_process_that_has_lost_its_lease_are_dropped(db: Database, clock: FixedClock) -> None:
+    share = Share(Fence("shard:1", "old", await _taken(db, "old")))
+    old = await Gateway(db, clock, holding=share).start()
     old.sender.seconds = lambda made: 30.0
     old.sender.status = lambda made: 500
     target = await old.a_target()
     ids = await old.owe(target, 3)
     await old.quiet()
-    await db.write(give_back, "forward", "old")
+    await db.write(give_back, "shard:1", "old")
     clock.advance(0.001)
-    new = Gateway(db, clock)
-    await new.start(Fence("forward", "new", await db.write(take, "forward", "new", LASTS)))
+    new = await Gateway(db, clock, holding=Share(Fence("shard:1", "new", await _taken(db, "new")))).start()
     assert set((await new.states()).values()) == {"delivered"}
     await old.advance(seconds=60)
     assert set((await new.states()).values()) == {"delivered"}, "the old owner's failures are not written"
     assert [[a.outcome for a in await new.attempts(key)] for key in ids] == [["ok"]] * 3
+    share.ours = lambda target: False
+    old.engine.lose(lambda target: True)
     await old.owe(target, 2)
     await old.advance(seconds=120)
     assert len(old.sender.made) == 3, "it calls nobody any more"
-    await old.stop()
-    old.engine.start(Fence("forward", "old", 99))
     await old.stop()
     await new.stop()
 
 
 async def test_a_target_is_not_cancelled_by_a_process_that_has_lost_its_lease(db: Database, clock: FixedClock) -> None:
-    epoch = await db.write(take, "forward", "old", LASTS)
-    old = await Gateway(db, clock).start(Fence("forward", "old", epoch))
+    epoch = await _taken(db, "old")
+    old = await Gateway(db, clock, holding=Share(Fence("shard:1", "old", epoch))).start()
     old.sender.status = lambda made: 500
     target = await old.a_target()
     [delivery] = await old.owe(target)
     await old.quiet()
-    await db.write(give_back, "forward", "old")
+    await db.write(give_back, "shard:1", "old")
     clock.advance(0.001)
-    assert await db.write(take, "forward", "new", LASTS) == epoch + 1
+    assert await _taken(db, "new") == epoch + 1
     await old.edit(target, active=False)
     assert await old.states() == {delivery: "pending"}
     await old.stop()
+
+
+async def _taken(db: Database, owner: str) -> int:
+    epoch: int | None = await db.write(take, "shard:1", owner, LASTS)
+    assert epoch is not None
+    return epoch
+
+
+async def test_calls_to_targets_that_were_lost_are_cut_off_and_the_others_are_not(gateway: Open) -> None:
+    share = Share()
+    here = await gateway(holding=share)
+    here.sender.seconds = lambda made: 5.0
+    lost, kept = await here.a_target("lost.example"), await here.a_target("kept.example")
+    gone, stays = await here.owe(lost, 20), await here.owe(kept, 20)
+    await here.quiet()
+    share.ours = lambda target: target != lost.id
+    here.engine.lose(lambda target: target == lost.id)
+    await here.advance(seconds=60)
+    states = await here.states()
+    assert {states[key] for key in stays} == {"delivered"}
+    assert {states[key] for key in gone} == {"pending"}
+    assert len(here.sender.delivered_to("lost.example")) == 8, "those in flight at the loss, and none after it"
+    share.ours = lambda target: True
+    here.engine.gain()
+    await here.advance(seconds=60)
+    assert set((await here.states()).values()) == {"delivered"}
+    assert here.sender.twice == []
+
+
+async def test_what_waits_of_a_target_that_is_given_back_is_dropped_and_what_is_in_flight_ends(gateway: Open) -> None:
+    share = Share()
+    here = await gateway(holding=share)
+    here.sender.seconds = lambda made: 5.0
+    target = await here.a_target()
+    ids = await here.owe(target, 20)
+    await here.quiet()
+    share.ours = lambda target: False
+    here.engine.lose(lambda target: False)
+    assert not here.engine.is_idle(lambda one: one == target.id)
+    assert here.engine.is_idle(lambda one: one != target.id)
+    await here.advance(seconds=60)
+    assert here.engine.is_idle(lambda one: True)
+    assert sorted((await here.states()).values()) == ["delivered"] * 8 + ["pending"] * 12
+    assert [made.delivery for made in here.sender.made] == ids[:8]
+
+
+async def test_no_call_starts_that_could_outlast_the_lease(gateway: Open) -> None:
+    share = Share()
+    share.seconds = 10.0
+    here = await gateway(holding=share, longest=10.0)
+    [delivery] = await here.owe(await here.a_target())
+    await here.advance(seconds=10)
+    assert here.sender.made == []
+    share.seconds = 10.1
+    await here.advance(seconds=2)
+    assert [made.delivery for made in here.sender.made] == [delivery]
+
+
+async def test_what_another_process_owed_is_expected_by_its_target(gateway: Open) -> None:
+    share = Share()
+    here = await gateway(holding=share)
+    ours, theirs = await here.a_target("ours.example"), await here.a_target("theirs.example")
+    share.ours = lambda target: target == ours.id
+    ids = await here.owe(ours, 2, offer=False)
+    await here.owe(theirs, 2, offer=False)
+    for target in (ours.id, theirs.id, 999):
+        here.engine.expect(target)
+    await here.advance(seconds=1)
+    assert [made.delivery for made in here.sender.made] == ids
 
 
 # --- a crash at every await ------------------------------------------------------------------------------------------

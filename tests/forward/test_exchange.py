@@ -308,7 +308,7 @@ async def test_a_database_that_goes_away_while_a_body_is_sent_is_no_attempt(desk
                 raise StoreUnavailable("away")
             return await read(unit, *args)
 
-    desk.exchange._db = Leaving(desk.db.inner)
+    desk.exchange._desk.db = Leaving(desk.db.inner)
     with pytest.raises(StoreUnavailable):
         await desk.send("/in", message)
     assert slices == 5

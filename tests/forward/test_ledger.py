@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Generator, Sequence
+from collections.abc import AsyncIterator, Collection, Generator, Sequence
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from odzew.model import Attempt, Owed
 from odzew.store import deliveries
 from odzew.store.db import Request, statement
 from odzew.store.deliveries import Ending, Result
-from odzew.store.leases import Fence
+from odzew.store.leases import Fence, take
 from tests.forward.builders import Watched
 from tests.forward.inline import Disk, InlineDatabase, turn
 
@@ -31,14 +31,20 @@ class Desk:
         self.groups: list[int] = []
         self.written: list[int] = []
         self.fences = 0
+        self.dropped: list[int] = []
         self.ledger = Ledger(self.db, clock, self._written, self._fenced)
 
     def _written(self, entries: Sequence[Entry]) -> None:
         self.groups.append(len(entries))
         self.written += [e.attempt.delivery_id if isinstance(e, Result) else e.delivery_id for e in entries]
 
-    def _fenced(self) -> None:
+    def _fenced(self, fences: Collection[Fence], entries: Sequence[Entry]) -> None:
         self.fences += 1
+        self.dropped += [e.attempt.delivery_id if isinstance(e, Result) else e.delivery_id for e in entries]
+
+    def add(self, *entries: Entry, fence: Fence | None = None) -> None:
+        for entry in entries:
+            self.ledger.add(entry, fence)
 
     async def owe(self, count: int) -> None:
         await self.db.inner.write(_owe, [Owed(key, 1, 1, key, T0) for key in range(1, count + 1)])
@@ -79,7 +85,7 @@ async def desk(clock: FixedClock) -> AsyncIterator[Desk]:
 
 async def test_results_and_endings_are_stored_together(desk: Desk) -> None:
     await desk.owe(4)
-    desk.ledger.add(a_result(1), a_result(2, "http_5xx", status=500), Ending(3, 1, "cancelled", "switched_off", T0 + 9))
+    desk.add(a_result(1), a_result(2, "http_5xx", status=500), Ending(3, 1, "cancelled", "switched_off", T0 + 9))
     await desk.flush()
     assert desk.states() == {1: "delivered", 2: "pending", 3: "cancelled", 4: "pending"}
     query = "SELECT delivery_id, due_at FROM owed ORDER BY 1"
@@ -91,10 +97,10 @@ async def test_results_and_endings_are_stored_together(desk: Desk) -> None:
 
 async def test_what_waits_while_a_commit_runs_is_the_next_group(desk: Desk) -> None:
     await desk.owe(100)
-    desk.ledger.add(a_result(1))
+    desk.add(a_result(1))
     await turn()
     for key in range(2, 101):
-        desk.ledger.add(a_result(key))
+        desk.add(a_result(key))
     await desk.flush()
     assert desk.groups == [1, 99]
     assert set(desk.states().values()) == {"delivered"}
@@ -103,7 +109,7 @@ async def test_what_waits_while_a_commit_runs_is_the_next_group(desk: Desk) -> N
 async def test_a_group_is_bounded_and_so_is_what_waits(desk: Desk) -> None:
     await desk.owe(FULL)
     full = [desk.ledger.is_full]
-    desk.ledger.add(*map(a_result, range(1, FULL + 1)))
+    desk.add(*map(a_result, range(1, FULL + 1)))
     full.append(desk.ledger.is_full)
     await desk.flush()
     assert desk.groups == [GROUP, FULL - GROUP]
@@ -113,13 +119,13 @@ async def test_a_group_is_bounded_and_so_is_what_waits(desk: Desk) -> None:
 async def test_nothing_is_lost_or_told_while_the_database_is_away(desk: Desk) -> None:
     await desk.owe(3)
     desk.db.away = {"write"}
-    desk.ledger.add(a_result(1), a_result(2))
+    desk.add(a_result(1), a_result(2))
     for _ in range(20):
         desk.clock.advance(0.5)
         for _ in range(10):
             await turn()
     assert desk.written == []
-    desk.ledger.add(a_result(3))
+    desk.add(a_result(3))
     desk.db.away = set()
     await desk.flush()
     assert desk.written == [1, 2, 3]
@@ -127,9 +133,9 @@ async def test_nothing_is_lost_or_told_while_the_database_is_away(desk: Desk) ->
 
 async def test_a_delivery_that_was_ended_meanwhile_keeps_its_end(desk: Desk) -> None:
     await desk.owe(1)
-    desk.ledger.add(Ending(1, 1, "cancelled", "switched_off", T0))
+    desk.add(Ending(1, 1, "cancelled", "switched_off", T0))
     await desk.flush()
-    desk.ledger.add(a_result(1, "http_5xx", status=500))
+    desk.add(a_result(1, "http_5xx", status=500))
     await desk.flush()
     assert desk.states() == {1: "cancelled"}
     assert await desk.db.read(statement, "SELECT * FROM owed") == []
@@ -144,7 +150,7 @@ async def test_what_the_database_cannot_store_is_stored_without_details_and_hold
     desk: Desk, position: int, fault: dict[str, Any]
 ) -> None:
     await desk.owe(1000)
-    desk.ledger.add(*(a_result(key, **(fault if key == position else {})) for key in range(1, 1001)))
+    desk.add(*(a_result(key, **(fault if key == position else {})) for key in range(1, 1001)))
     await desk.flush()
     assert set(desk.states().values()) == {"delivered"}
     assert sorted(desk.written) == list(range(1, 1001))
@@ -155,7 +161,7 @@ async def test_what_the_database_cannot_store_is_stored_without_details_and_hold
 async def test_what_cannot_be_stored_at_all_is_kept_and_its_turn_comes_again(desk: Desk) -> None:
     await desk.owe(3)
     impossible = a_result(2)._replace(served_us=1 << 70)
-    desk.ledger.add(a_result(1), impossible, a_result(3))
+    desk.add(a_result(1), impossible, a_result(3))
     for _ in range(50):
         desk.clock.advance(0.5)
         for _ in range(10):
@@ -168,7 +174,7 @@ async def test_what_cannot_be_stored_at_all_is_kept_and_its_turn_comes_again(des
 async def test_a_database_that_refuses_everything_loses_nothing(desk: Desk) -> None:
     await desk.owe(5)
     desk.disk.connection.execute("ALTER TABLE deliveries RENAME TO elsewhere")
-    desk.ledger.add(*map(a_result, range(1, 6)))
+    desk.add(*map(a_result, range(1, 6)))
     for _ in range(100):
         desk.clock.advance(0.5)
         for _ in range(10):
@@ -180,21 +186,23 @@ async def test_a_database_that_refuses_everything_loses_nothing(desk: Desk) -> N
     assert set(desk.states().values()) == {"delivered"}
 
 
-async def test_a_fenced_ledger_drops_what_it_has_and_writes_nothing(desk: Desk) -> None:
-    await desk.owe(2)
-    desk.ledger.fence = Fence("forward", "old", 1)
-    desk.ledger.add(a_result(1), a_result(2))
+async def test_what_is_fenced_is_dropped_and_the_rest_is_written(desk: Desk) -> None:
+    await desk.owe(4)
+    epoch = await desk.db.inner.write(take, "shard:2", "here", 15_000_000)
+    desk.add(a_result(1), fence=Fence("shard:1", "here", 1))  # a lease that nobody has
+    desk.add(a_result(2), fence=Fence("shard:2", "here", epoch))
+    desk.add(a_result(3), fence=Fence("shard:2", "here", epoch - 1))
+    desk.add(a_result(4))
     await desk.flush()
-    assert (desk.written, desk.fences) == ([], 1)
-    assert set(desk.states().values()) == {"pending"}
-    assert desk.details() == {}
+    assert (sorted(desk.written), sorted(desk.dropped)) == ([2, 4], [1, 3])
+    assert {key for key, state in desk.states().items() if state == "delivered"} == {2, 4}
     assert await desk.ledger.give_up() == []
 
 
 async def test_giving_up_tells_what_was_not_written(desk: Desk) -> None:
     await desk.owe(2)
     desk.db.away = {"write"}
-    desk.ledger.add(a_result(1), a_result(2))
+    desk.add(a_result(1), a_result(2))
     await turn()
     assert [entry.state for entry in await desk.ledger.give_up()] == ["delivered", "delivered"]
     await desk.flush()

@@ -25,12 +25,12 @@ class House:
     db: Database
     present: Present
     limits: Limits = LIMITS
-    forwards_here: Callable[[], bool] = lambda: True
+    ours: Callable[[int], bool] = lambda target: True
     clock: Clock | None = None
     told: list[Received] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.inbox = Inbox(self.db, self.present, self.told.append, "PL", self.forwards_here, self.limits, self.clock)
+        self.inbox = Inbox(self.db, self.present, self.told.append, "PL", self.ours, self.limits, self.clock)
 
     async def receive(self, *arrivals: Arrival) -> list[Receipt]:
         return await self.inbox.receive(list(arrivals))

@@ -288,8 +288,8 @@ async def test_another_process_that_forwards_hears_of_it(late: Late, clock: Fixe
     await late.db.look()
     await late.part(pdus("aaaabbbb")[0])
     clock.advance(3600.0)
-    assert await Tidy(late.db, clock, late.present, late.told.append, forwards_here=lambda: False).look() == 1
-    while late.db.shared and "due" not in heard:
+    assert await Tidy(late.db, clock, late.present, late.told.append, ours=lambda target: False).look() == 1
+    while late.db.shared and not any(name.startswith("due:") for name in heard):
         await turn()
 
 

@@ -42,6 +42,7 @@ async def test_what_waited_ten_seconds_for_its_turn_is_refused(slow: Slow, clock
     running, waiting = await started(slow.receive(an_arrival("a"), an_arrival("b")), slow.receive(an_arrival("c")))
     clock.advance(5.0)
     (later,) = await started(slow.receive(an_arrival("d")))
+    assert slow.inbox.waiting == (4, 4), "those in the running transaction among them"
     clock.advance(4.999)
     await turn()
     assert not waiting.done()
@@ -55,6 +56,7 @@ async def test_what_waited_ten_seconds_for_its_turn_is_refused(slow: Slow, clock
     assert not running.done()  # it may be stored already: only its commit can tell
     slow.held.opened.set()
     assert [receipt.kind for receipt in await running] == ["ndi", "ndi"]
+    assert slow.inbox.waiting == (0, 0)
     assert [row[0] for row in await slow.rows("SELECT text FROM messages ORDER BY id")] == ["a", "b"]
 
 

@@ -16,9 +16,10 @@ async def test_what_was_brought_and_refused(db: Database, clock: FixedClock) -> 
     tallies.brought(3, [Receipt(1, "nd"), Receipt(None, "report"), Receipt(1, "nd", duplicate=True), Receipt(None, "unreadable")])
     clock.advance(2.0)
     tallies.brought(3, [Receipt(2, "ndi")])
-    tallies.refused(3, "answered 503")
-    tallies.refused(4, "answered 401")
+    tallies.refused(3, 503)
+    tallies.refused(4, 401)
     assert tallies.states()[0].messages == 3
+    assert tallies.refusals == {(3, "503"): 1, (4, "401"): 1}
     assert await db.read(store_tallies.tallies) == []
     await tallies.write()
     began = clock.now() - 2_000_000
@@ -47,7 +48,7 @@ async def test_nothing_is_written_while_nothing_changes(clock: FixedClock) -> No
     db = Counting()
     tallies = Tallies(db, clock, "one")  # type: ignore[arg-type]  # a database that only counts
     await tallies.write()
-    tallies.refused(3, "answered 401")
+    tallies.refused(3, 401)
     await tallies.write()
     await tallies.write()
     assert db.writes == 1

@@ -21,6 +21,7 @@ ENVIRONMENT: Final = {
     "ACME_ANNA_PASSWORD": "anna-pass",
     "ACME_TOKEN": "1" * 32,
     "ACME_WEBHOOK_SECRET": SECRET,
+    "ACME_WEBHOOK_SECRET_BEFORE": "whsec_" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU=",
     "CARRIER_A_PASSWORD": "carrier",
     "AGGREGATOR_TOKEN": "aggregator-token",
     "KANNEL_TOKEN": "kannel-token",

@@ -64,7 +64,7 @@ async def test_numbers_keywords_and_targets_point_at_each_other(db: Database) ->
     assert ndi == Number(ndi.id, "+48664078059", "ndi", acme, True)
     assert keyword == Keyword(keyword.id, nd.id, acme, "SERWERSMS", ("serwersms",), False)
     urls = {level: [target.url for target in targets] for level, targets in found.levels.items()}
-    assert urls["account", acme][1:] == ["https://crm.acme.example/mms"]
+    assert urls["account", acme][1:] == ["https://crm.acme.example/mms", "https://crm.acme.example/events", ""]
     assert urls["number", ndi.id] == ["http://10.1.2.3:8080/in?n=#NUMER#&t=#WIADOMOSC#&k=#HASLO#"]
     assert urls["keyword", keyword.id] == ["https://crm.acme.example/nd?nr=#NUMER#&t=#WIADOMOSC#"]
     eco = found.levels["account", acme][0]

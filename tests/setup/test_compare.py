@@ -36,7 +36,7 @@ def changes(before: str, text: str, reset_passwords: bool = False) -> list[str]:
 
 
 def test_the_same_document_changes_nothing() -> None:
-    assert len(changes("", WHOLE)) == 21
+    assert len(changes("", WHOLE)) == 23
     assert changes(WHOLE, WHOLE) == []
 
 

@@ -8,7 +8,7 @@ from odzew.model import Attempt, Owed, Target
 from odzew.store.changes import bump
 from odzew.store.db import Database, statement
 from odzew.store.deliveries import Ending, Result, end, owe, record
-from odzew.store.lookup import DeliveryRow, Revision, deliveries, deliveries_of, delivery, messages_of, pulled_at, revisions
+from odzew.store.lookup import DeliveryRow, Revision, deliveries_of, delivery, messages_of, pulled_at, revisions
 from odzew.store.messages import correct, get
 from odzew.store.targets import save_targets
 from tests.builders import RECEIVED, a_message, an_account, store_messages
@@ -28,27 +28,6 @@ async def an_owing_database(db: Database) -> None:
     await db.write(end, [Ending(13, 1, "cancelled", "switched off", RECEIVED)])
 
 
-@pytest.mark.parametrize(
-    ("state", "before", "limit", "found"),
-    [
-        (None, None, 10, [14, 13, 12, 11]),
-        (None, None, 2, [14, 13]),
-        (None, 13, 2, [12, 11]),
-        ("pending", None, 10, [14]),
-        ("pending", 14, 10, []),
-        ("delivered", None, 10, [11]),
-        ("exhausted", None, 10, [12]),
-        ("exhausted", 12, 10, []),
-        ("cancelled", None, 10, [13]),
-        ("nonsense", None, 10, []),
-    ],
-)
-async def test_deliveries(state: str | None, before: int | None, limit: int, found: list[int], db: Database) -> None:
-    await an_owing_database(db)
-    rows: list[DeliveryRow] = await db.read(deliveries, state, before, limit)
-    assert [row.id for row in rows] == found
-
-
 async def test_one_delivery(db: Database) -> None:
     await an_owing_database(db)
     assert await db.read(delivery, 11) == DeliveryRow(11, 1, 1, 1, "sms", URL, "delivered", 1, "ok", RECEIVED, RECEIVED + 5, None)
@@ -61,7 +40,7 @@ async def test_one_delivery(db: Database) -> None:
 async def test_a_target_that_is_gone_leaves_its_deliveries(db: Database) -> None:
     await an_owing_database(db)
     await db.write(statement, "DELETE FROM targets")
-    assert [(row.id, row.target, row.url) for row in await db.read(deliveries, "pending", None, 10)] == [(14, "", "")]
+    assert [(row.id, row.target, row.url) for row in await db.read(deliveries_of, 4)] == [(14, "", "")]
     assert (await db.read(delivery, 11)).target == ""
 
 

@@ -32,6 +32,9 @@ INVALID_ACTION: Final = 1000
 ENGLISH: Final = "en"
 AGAIN: Final = 1  # seconds after which a client may try again
 
+Called = Callable[[str, int | None], None]
+"""(action, code): '' for an action that nobody knows; None, the number of an error, or an HTTP status that is no answer of the API."""
+
 log = structlog.get_logger("odzew.api")
 
 
@@ -44,17 +47,22 @@ def create_api(
     receive: Callable[[list[Arrival]], Awaitable[list[Receipt]]],
     clock: Clock,
     limits: Limits | None = None,
+    called: Called = lambda action, code: None,
 ) -> Api:
-    """The application. `directory` gives the present one, `receive` is the inbox's own (for send_nd and send_ndi)."""
-    return Api(Services(db, reader, directory, receive, limits or Limits()), gate, clock)
+    """The application. `directory` gives the present one, `receive` is the inbox's own (for send_nd and send_ndi).
+
+    `called` is told of every call that was answered.
+    """
+    return Api(Services(db, reader, directory, receive, limits or Limits()), gate, clock, called)
 
 
 class Api:
     """An ASGI application for every path that is not somebody else's."""
 
-    def __init__(self, services: Services, gate: Gate, clock: Clock) -> None:
+    def __init__(self, services: Services, gate: Gate, clock: Clock, called: Called = lambda action, code: None) -> None:
         self._services = services
         self._gate = gate
+        self._called = called
         self._responder = Responder(clock, services.limits.stall)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,15 +77,19 @@ class Api:
         except CallerGone:
             return
         except BodyTooLarge:
-            await plain(send, 413, "The body of the request is too large.")
+            await self._not_answered(route, send, 413, "The body of the request is too large.")
         except Busy as error:
-            await plain(send, 429, "Too many requests at once.", error.retry_after)
+            await self._not_answered(route, send, 429, "Too many requests at once.", error.retry_after)
         except StoreError as error:
             log.warning("api_unavailable", path=scope["path"], error=str(error), temporary=error.temporary)
-            await plain(send, 503, "Not available now.", AGAIN)
+            await self._not_answered(route, send, 503, "Not available now.", AGAIN)
         except Exception:
             log.exception("api_failed", path=scope["path"])
-            await plain(send, 503, "Not available now.", AGAIN)
+            await self._not_answered(route, send, 503, "Not available now.", AGAIN)
+
+    async def _not_answered(self, route: Route, send: Send, status: int, text: str, retry_after: int | None = None) -> None:
+        self._called(route.action, status)
+        await plain(send, status, text, retry_after)
 
     async def _answer(self, scope: Scope, receive: Receive, route: Route) -> Answer:
         language = ENGLISH
@@ -94,7 +106,10 @@ class Api:
             caller = await self._gate.enter(bearer=bearer(headers), username=username, password=password, address=address)
             language = caller.account.language
             parameters = fields.in_zone(caller.account.time_zone)
-            return await route.handler(Call(caller, parameters, route.format, self._services))
+            answer = await route.handler(Call(caller, parameters, route.format, self._services))
+            self._called(route.action, None)
+            return answer
         except ContractError as error:
+            self._called(route.action, error.code)
             return Whole(route.format.error(envelope(error, language)))
 

@@ -49,15 +49,16 @@ ACTIONS: Final[MappingProxyType[str, Handler]] = MappingProxyType(
 
 
 class Route(NamedTuple):
-    """What a path means: its format, and a handler (None: unknown action) or the code of an error page."""
+    """What a path means: its format, and a handler with the name of its action (None: unknown) or the code of an error page."""
 
     format: Format
     handler: Handler | None = None
     error: str | None = None
+    action: str = ""
 
 
 _ROUTES: Final = MappingProxyType(
-    {f"/{action}{suffix}": Route(form, handler) for action, handler in ACTIONS.items() for suffix, form in FORMATS.items()}
+    {f"/{action}{suffix}": Route(form, handler, None, action) for action, handler in ACTIONS.items() for suffix, form in FORMATS.items()}
 )
 
 

@@ -73,12 +73,13 @@ def _whole(account: Account, directory: Directory) -> dict[str, Any]:
         "reply_window_days": account.reply_window_days,
         "allow_from": list(account.allow_from),
         "forward_allow": list(account.forward_allow),
+        "alarm_to": list(account.alarm_to),
         "numbers": [f"{number.address} ({number.service})" for number in directory.numbers.values() if number.account_id == account.id],
         "keywords": [f"{directory.numbers_by_id[keyword.number_id].address}/{keyword.word}" for keyword in keywords],
         "users": [f"{user.login} ({' '.join(user.roles)})" for user in directory.users.values() if user.account_id == account.id],
         "tokens": [token.name for token in directory.tokens.values() if token.account_id == account.id],
         "targets": [
-            f"{target_place(directory, target).removeprefix('target ')} {target.url}{'' if target.active else ' (off)'}"
+            f"{target_place(directory, target).removeprefix('target ')} {target.url or 'mailto:' + ','.join(target.mail_to)}{'' if target.active else ' (off)'}"
             for target in targets
         ],
     }

@@ -57,9 +57,9 @@ async def check_setup(
     resolver = SystemResolver(clock)
     taken: list[str] = []
     try:
-        reach = None if offline else reach_by(resolver, Guard(_listeners(chosen["listen"])))
+        reach = None if offline else reach_by(resolver, Guard(listeners_of(chosen["listen"])))
         try_bind = None if offline else try_bind_by(os.environ, clock, taken)
-        findings = await check(directory, os.environ, reach, try_bind, bound)
+        findings = await check(directory, os.environ, reach, try_bind, bound, can_mail=bool(chosen["smtp_host"]))
     finally:
         resolver.close()
     _tell(findings, taken, as_json)
@@ -107,7 +107,7 @@ async def _present(url: str, may_be_missing: bool) -> tuple[Directory, set[str]]
         return directory, {one.source.name for one in await binds_of(database, directory) if one.bound}
 
 
-def _listeners(listen: Iterable[str]) -> list[tuple[str, int]]:
+def listeners_of(listen: Iterable[str]) -> list[tuple[str, int]]:
     """Our own addresses that are written as numbers; a name among them is known only to a running server."""
     found = []
     for one in listen:

@@ -17,8 +17,9 @@ from odzew.errors import OdzewError
 from odzew.model import Attempt, Message, Owed
 from odzew.simulate.client import Called, Failure
 from odzew.store.deliveries import Result
+from odzew.store.delivery_list import Wanted, page
 from odzew.store.engines import open_database
-from odzew.store.lookup import DeliveryRow, deliveries
+from odzew.store.lookup import DeliveryRow
 from odzew.store.messages import unclaimed
 from odzew.wire.published import ITEMS, TIME_FIELD
 
@@ -143,7 +144,8 @@ class Walk:
         until = self._stage.clock.monotonic() + PATIENCE
         states: list[str] = []
         while self._stage.clock.monotonic() < until:
-            rows: list[DeliveryRow] = await self._stage.server.db.read(deliveries, None, None, 100)
+            rows: list[DeliveryRow]
+            rows, _ = await self._stage.server.db.read(page, Wanted(), None, 100)
             states = [row.state for row in rows]
             if "pending" not in states:
                 break

@@ -9,7 +9,7 @@ from typing import Annotated, Final, TextIO
 import typer
 
 from odzew import __version__
-from odzew.cli import account, apply, check, deliveries, demo, inbox, openapi, sent, serve, simulate, source, token
+from odzew.cli import account, apply, check, deliveries, demo, inbox, openapi, sent, serve, simulate, source, target, token
 from odzew.clock import Clock
 from odzew.logs import configure
 
@@ -31,6 +31,7 @@ COMMANDS: Final[tuple[tuple[str, Callable[..., None], str], ...]] = (
 GROUPS: Final[tuple[tuple[str, typer.Typer, str], ...]] = (
     ("inbox", inbox.app, "The messages that came in."),
     ("source", source.app, "The ways in, and how they are."),
+    ("target", target.app, "Where messages go, and one test call of it."),
     ("deliveries", deliveries.app, "What is owed to clients' URLs."),
     ("sent", sent.app, "The record of sent messages."),
     ("account", account.app, "The accounts."),

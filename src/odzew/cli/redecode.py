@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Generator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any, Final
 
 import typer
@@ -15,8 +15,7 @@ from odzew.errors import NotOurs, SettingError, WireError
 from odzew.inbox.batch import Received
 from odzew.inbox.redecode import Redecoded, redecode, release
 from odzew.inbox.segments import READABLE
-from odzew.store.changes import bump
-from odzew.store.db import Database, Request
+from odzew.store.db import Database
 from odzew.store.directory import Directory, StaleDirectory, load
 from odzew.store.lookup import over_source
 from odzew.wire.localtime import parse_rfc3339
@@ -91,7 +90,7 @@ async def release_copies(
         raise SettingError(f"at most {MOST} arrivals at once")
     chosen = settings_of(db, settings)
     async with opened(chosen["db"]) as database:
-        received: Received = await with_directory(database, lambda directory: database.write(_release, keys, directory, chosen["country"]))
+        received: Received = await with_directory(database, lambda directory: database.write(release, keys, directory, chosen["country"]))
         directory: Directory = await database.read(load)
     for key, receipt in zip(dict.fromkeys(keys), received.receipts, strict=True):
         if receipt.message_id is None:
@@ -102,12 +101,6 @@ async def release_copies(
         typer.echo(f"Arrival {key} is now message {receipt.message_id}, {visible(account.name) if account else 'unclaimed'}.")
     if received.owed:
         typer.echo(f"Deliveries owed: {len(received.owed)}.")
-
-
-def _release(keys: list[int], directory: Directory, country: str) -> Generator[Request, Any, Received]:
-    received: Received = yield from release(keys, directory, country)
-    yield from bump("messages", "due")
-    return received
 
 
 async def _redecode(db: Database, ids: list[int], offer: bool, dry_run: bool) -> Redecoded:

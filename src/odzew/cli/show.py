@@ -10,7 +10,8 @@ import typer
 
 from odzew.cli.listing import instant, print_fields, visible
 from odzew.errors import NotOurs, WireError
-from odzew.forward.outcome import OUTCOMES
+from odzew.forward.health import health_of
+from odzew.forward.outcome import meaning_of
 from odzew.inbox.segments import READABLE
 from odzew.model import Attempt, Message, Source
 from odzew.store.arrivals import of_message
@@ -20,6 +21,7 @@ from odzew.store.deliveries import attempts
 from odzew.store.directory import Directory, load
 from odzew.store.lookup import DeliveryRow, deliveries_of, delivery, pulled_at, revisions
 from odzew.store.messages import get
+from odzew.store.target_states import TargetState, states
 from odzew.wire import deliver
 from odzew.wire.coding import Reading
 
@@ -44,7 +46,7 @@ async def message_story(db: Database, key: int) -> Story:
     story["revisions"] = [
         {"at": instant(one.at), "why": one.why, "before": json.loads(one.before)} for one in await db.read(revisions, key)
     ]
-    story["deliveries"] = [await _with_attempts(db, one) for one in await db.read(deliveries_of, key)]
+    story["deliveries"] = await _with_attempts(db, await db.read(deliveries_of, key))
     return story
 
 
@@ -53,15 +55,25 @@ async def delivery_story(db: Database, key: int) -> Story:
     found: DeliveryRow | None = await db.read(delivery, key)
     if found is None:
         raise NotOurs(f"there is no delivery {key}")
-    return await _with_attempts(db, found)
+    (story,) = await _with_attempts(db, [found])
+    return story
 
 
-def delivery_row(row: DeliveryRow) -> Story:
-    """A delivery as it is listed."""
+def target_state(state: TargetState | None) -> str:
+    """How a target does, in words: `well`, `failing since ...`, `paused since ...`."""
+    health = health_of(state)
+    if state is None or health == "well":
+        return "well"
+    return f"{health} since {instant(state.paused_at if health == 'paused' else state.failing_since)}"
+
+
+def delivery_row(row: DeliveryRow, state: TargetState | None) -> Story:
+    """A delivery as it is listed, with the state of its target."""
     return {
         "id": row.id,
         "message": row.message_id,
         "target": row.target or f"({row.target_id})",
+        "target_state": target_state(state),
         "state": row.state,
         "attempts": row.attempts,
         "outcome": row.outcome,
@@ -157,19 +169,22 @@ def _short_message(octets: bytes, source: Source) -> Story:
     }
 
 
-async def _with_attempts(db: Database, row: DeliveryRow) -> Story:
-    return delivery_row(row) | {"calls": [_attempt(attempt) for attempt in await db.read(attempts, row.id)]}
+async def _with_attempts(db: Database, rows: Sequence[DeliveryRow]) -> list[Story]:
+    known: dict[int, TargetState] = await db.read(states, sorted({row.target_id for row in rows}))
+    return [
+        delivery_row(row, known.get(row.target_id)) | {"calls": [_attempt(attempt) for attempt in await db.read(attempts, row.id)]}
+        for row in rows
+    ]
 
 
 def _attempt(attempt: Attempt) -> Story:
-    meaning = next((meaning.text for word, meaning in OUTCOMES.items() if word == attempt.outcome), attempt.outcome)
     return {
         "number": attempt.number,
         "started": instant(attempt.started_at),
         "took_ms": attempt.took_us // 1000,
         "outcome": attempt.outcome,
         "status": attempt.status,
-        "means": attempt.detail or meaning,
+        "means": attempt.detail or meaning_of(attempt.outcome),
         "address": attempt.address,
         "url": attempt.url,
         "answer": attempt.body[:SHOWN_BODY].decode("utf-8", "backslashreplace"),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from odzew.forward.allowance import Allowance
@@ -47,12 +48,35 @@ class StreamedBody:
 Body = bytes | StreamedBody | None
 
 
+@dataclass(slots=True, frozen=True)
+class Trust:
+    """The TLS context of some calls. `key` names it: a connection that was made under one is never used under another."""
+
+    context: ssl.SSLContext
+    key: str
+
+
+@dataclass(slots=True)
+class Trace:
+    """What a trial call notes beside its answer. Such a call is made on a connection of its own.
+
+    `request`: the head as it is sent; `addresses`: all that the name resolved to, each with the guard's verdict in words; `answer`: what
+    came, from its first octet, as far as its head went. Of a mail server: the dialogue, `>` ours and `<` theirs.
+    """
+
+    request: bytes = b""
+    addresses: list[tuple[str, str]] = field(default_factory=list)
+    answer: bytes = b""
+    dialogue: list[str] = field(default_factory=list)
+
+
 @dataclass(slots=True)
 class Call:
     """One HTTP call. `target` is the request target as it will be sent (path and query, ASCII), `host` as the URL spells it.
 
     `headers` holds what is particular to this call; Host, User-Agent, Accept-Encoding, Connection and the length of the body are the
     sender's. `account` is the key of the account's share of look-ups. `deadline` (seconds) may shorten the limits, never extend them.
+    `trust`: TLS of the target's own.
     """
 
     method: str
@@ -65,6 +89,8 @@ class Call:
     allowances: Sequence[Allowance] = ()
     account: Hashable = None
     deadline: float | None = None
+    trust: Trust | None = None
+    trace: Trace | None = None
 
 
 @dataclass(slots=True)

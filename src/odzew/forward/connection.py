@@ -7,6 +7,7 @@ trailers, chunk extensions and interim answers can each be endless.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncGenerator
 from typing import Final, cast
 
@@ -14,7 +15,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from odzew.clock import Clock
 from odzew.errors import OdzewError
-from odzew.forward.call import Body, SenderLimits, StreamedBody
+from odzew.forward.call import Body, SenderLimits, StreamedBody, Trace
 from odzew.forward.outcome import Outcome
 
 PoolKey = tuple[str, str, int, str]
@@ -43,6 +44,7 @@ class Connection(asyncio.Protocol):
         self.status = 0
         self.cut = False
         self.first_octet_at: float | None = None
+        self.trace: Trace | None = None
         self._clock = clock
         self._limits = limits
         self._transport: asyncio.Transport | None = None
@@ -161,6 +163,8 @@ class Connection(asyncio.Protocol):
         self.dead = True
         if exc is None or self._waiter is None:
             self._ended()
+        elif isinstance(exc, ssl.SSLError):  # TLS 1.3: a client certificate is refused only after the handshake
+            self._fail("tls", f"TLS broke: {exc.reason or exc}")
         else:
             self._fail("reset", f"the connection broke: {exc}" if str(exc) else "the connection broke")
         self._parser = None  # it refers back to us
@@ -206,6 +210,8 @@ class Connection(asyncio.Protocol):
             room = limits.head - self._head_octets
             first, data = data[:room], data[room:]
             self._head_octets += len(first)
+            if self.trace is not None:
+                self.trace.answer += first
             parser.feed_data(first)
             if self._interim > limits.interim:
                 self._fail("protocol", f"more than {limits.interim} interim answers")

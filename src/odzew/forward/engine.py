@@ -11,19 +11,20 @@ remembers of what it does not hold is one instant for each target.
 from __future__ import annotations
 
 import asyncio
-import heapq
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Collection, Sequence
+from typing import Final
 
 import structlog
 
 from odzew.clock import SECOND, Clock
 from odzew.errors import StoreError
-from odzew.forward import backlog, plan
+from odzew.forward import plan
 from odzew.forward.exchange import Exchange
 from odzew.forward.lane import Lane
 from odzew.forward.ledger import Entry, Ledger
+from odzew.forward.loader import AGAIN, LOOK, Loader, tell
 from odzew.forward.schedule import Schedule
+from odzew.forward.shards import Everything, Holding
 from odzew.forward.turns import EngineLimits, Turns
 from odzew.model import Account, Attempt, Owed, Target
 from odzew.store import deliveries
@@ -36,17 +37,14 @@ __all__ = ["Engine", "EngineLimits"]
 
 log = structlog.get_logger("odzew.forward")
 
-LOOK: Final = 30.0  # seconds between looks at the table, whatever was announced
-AGAIN: Final = 1.0  # seconds until what failed for want of the database is tried again
 HELD: Final = 50_000  # deliveries in memory, all lanes together
-LOADS: Final = 8  # lanes read at a time: the database has others to serve
 
 
 class Engine:
     """Serves all targets of the present directory while it runs.
 
-    `attempted` is told of each attempt. `may_start` says whether a call can still be started (the process may be about to lose
-    its lease).
+    `attempted` is told of each attempt. `holding` says which targets are this process's; `longest` is how many seconds a call may
+    take: none is started that could outlast the lease of its target.
     """
 
     def __init__(
@@ -58,7 +56,8 @@ class Engine:
         limits: EngineLimits | None = None,
         schedule: Schedule | None = None,
         attempted: Callable[[Owed, Attempt, Result], None] = lambda owed, attempt, result: None,
-        may_start: Callable[[], bool] = lambda: True,
+        holding: Holding | None = None,
+        longest: float = 0.0,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -67,18 +66,18 @@ class Engine:
         self._limits = limits or EngineLimits()
         self._schedule = schedule or Schedule()
         self._attempted = attempted
-        self._may_start = may_start
+        self._holding = holding or Everything()
+        self._longest = longest
         self._ledger = Ledger(db, clock, self._written, self._fenced_off)
         self._lanes: dict[int, Lane] = {}
         self._turns = Turns(self._limits)
-        self._calls: set[asyncio.Task[None]] = set()
-        self._loads: set[asyncio.Task[None]] = set()
+        self._loader = Loader(db, clock, self._holding, self._turns, self._served, self._hold, self._loaded)
+        self._calls: dict[asyncio.Task[None], int] = {}  # with the target of each
         self._moved = asyncio.Event()
         self._scan = False
         self._looked_at = 0.0
         self._since = 0
         self._open = False  # whether calls may be started
-        self._held_back = False  # whether calls wait until `may_start`
         self._changing = asyncio.Lock()
         self._loop: asyncio.Task[None] | None = None
 
@@ -89,15 +88,10 @@ class Engine:
         """Whether this process forwards now."""
         return self._loop is not None
 
-    @property
-    def fence(self) -> Fence | None:
-        """What its outcomes are checked against."""
-        return self._ledger.fence
-
-    def start(self, fence: Fence | None = None) -> None:
-        """Begins to serve: what is owed is found, what is due leaves. `fence` is checked with each outcome."""
+    def start(self) -> None:
+        """Begins to serve: what is owed is found, what is due leaves."""
         if self._loop is None:
-            self._loop = asyncio.create_task(self._serve(fence), name="odzew-forward")
+            self._loop = asyncio.create_task(self._serve(), name="odzew-forward")
 
     async def stop(self, patience: float = 15.0) -> None:
         """Starts no further call, lets those in flight end (at most `patience` seconds) and commits their outcomes."""
@@ -107,11 +101,10 @@ class Engine:
             loop.cancel()
         async with self._changing:  # whoever stops while another one does waits for the same end
             self._open = False
-            for load in self._loads:
-                load.cancel()
+            loads = self._loader.cancel()
             if self._calls:
                 await self._end_calls(patience)
-            await asyncio.gather(*self._loads, *(() if loop is None else (loop,)), return_exceptions=True)
+            await asyncio.gather(*loads, *(() if loop is None else (loop,)), return_exceptions=True)
             await self._flush(patience)
             self._lanes.clear()
             self._turns.clear()
@@ -140,6 +133,8 @@ class Engine:
         if not self._open:
             return
         for one in owed:
+            if not self._holding.holds(one.target_id):
+                continue  # whoever holds it was told in the transaction that owed it
             lane = self._lane(one.target_id, one.account_id)
             older = lane.loading or (lane.next_due is not None and lane.next_due <= one.due_at)
             if older or len(lane.held) >= self._hold():
@@ -154,6 +149,40 @@ class Engine:
         self._scan = True
         self._moved.set()
 
+    def expect(self, target_id: int) -> None:
+        """Another process owed something to this target."""
+        target = self._directory().targets.get(target_id)
+        if target is None:
+            self.look()
+        elif self._open and self._holding.holds(target_id):
+            self._lane(target_id, target.account_id).expect(self._clock.now())
+            self._moved.set()
+
+    def gain(self) -> None:
+        """There are more targets of ours: what is owed to them is looked for."""
+        self.look()
+
+    def lose(self, gone: Callable[[int], bool]) -> None:
+        """Cuts off calls to targets of which `gone` says that they are another process's, and forgets what waits of all that are not held.
+
+        The outcomes of such calls would be fenced, and the new owner calls again.
+        """
+        for call, target_id in list(self._calls.items()):
+            if gone(target_id):
+                call.cancel()
+        for lane in list(self._lanes.values()):
+            if gone(lane.target_id):
+                lane.drop()
+                lane.next_due = None
+                lane.held.clear()
+            elif not self._holding.holds(lane.target_id):
+                lane.drop()
+                lane.next_due = None
+
+    def is_idle(self, mine: Callable[[int], bool]) -> bool:
+        """Whether nothing is held of the targets of which `mine` says so: no call in flight, no outcome uncommitted, no load."""
+        return not any((lane.held or lane.loading) and mine(lane.target_id) for lane in self._lanes.values())
+
     def wake(self, target_id: int | None = None) -> None:
         """Something about a target (or any of them) has changed: what waits in memory is dropped and read again."""
         for lane in self._lanes.values():
@@ -163,9 +192,8 @@ class Engine:
 
     # --- the loop ----------------------------------------------------------------------------------------------------
 
-    async def _serve(self, fence: Fence | None) -> None:
-        async with self._changing:  # a stop that is under way ends first: its outcomes are not of this fence
-            self._ledger.fence = fence
+    async def _serve(self) -> None:
+        async with self._changing:  # a stop that is under way ends first
             self._since = self._clock.now()
             self._open = self._scan = True
         while True:
@@ -174,7 +202,7 @@ class Engine:
                 wait = await self._tick()
             except Exception as error:
                 # Forwarding must not end because of one fault: what is owed stays owed, and is looked for again.
-                _tell(error, "forward_look_failed")
+                tell(error, "forward_look_failed")
                 self._scan, wait = True, AGAIN
             if not await self._clock.wait(self._moved, wait) and wait >= LOOK:
                 self._scan = True
@@ -184,79 +212,23 @@ class Engine:
         if self._scan or self._clock.monotonic() - self._looked_at >= LOOK:
             self._scan, self._looked_at = False, self._clock.monotonic()
             await self._look()
-        wait = self._load_due()
+        wait = self._loader.start_due(self._lanes.values())
         self._pump()
-        self._held_back = bool(self._turns) and not self._may_start()
-        return min(wait, AGAIN) if self._held_back else wait
+        return wait
 
     async def _look(self) -> None:
         """Finds which targets are owed to, and from when on. Lanes that have been idle are forgotten."""
         self._lanes = {key: lane for key, lane in self._lanes.items() if lane.held or lane.loading or lane.next_due is not None}
         for target_id, account_id, due_at in await self._db.read(deliveries.waiting_targets):
+            if not self._holding.holds(target_id):
+                continue
             lane = self._lane(target_id, account_id)
             # What is owed to a target that is off is ended at once, due or not.
             lane.expect(due_at if self._served(lane) else 0)
 
-    def _load_due(self) -> float:
-        """Starts loading for lanes that have something due and room for it. Seconds until the next one falls due."""
-        now, soonest = self._clock.now(), LOOK
-        due: list[tuple[int, int]] = []
-        for lane in self._lanes.values():
-            if lane.next_due is None:
-                continue
-            if lane.next_due > now:
-                soonest = min(soonest, (lane.next_due - now) / SECOND)
-            elif not lane.loading and len(lane) <= self._hold() // 2:
-                due.append((lane.next_due, lane.target_id))
-        for _, target_id in heapq.nsmallest(max(0, LOADS - len(self._loads)), due):
-            lane = self._lanes[target_id]
-            before = lane.begin_load()
-            task = asyncio.create_task(self._load(lane, before), name=f"odzew-load-{target_id}")
-            self._loads.add(task)
-            task.add_done_callback(self._loads.discard)
-        return max(soonest, 0.001)
-
-    async def _load(self, lane: Lane, before: int | None) -> None:
-        """Reads what is due for one lane, or ends it where the target is off."""
-        now = self._clock.now()
-        try:
-            if self._served(lane):
-                await self._fetch(lane, now)
-            elif not await self._cancel(lane):
-                lane.expect(now + round(AGAIN * SECOND))  # our directory is behind the database's, and will follow
-        except Exception as error:
-            _tell(error, "forward_load_failed", target=lane.target_id)
-            lane.expect(now + round(AGAIN * SECOND))
-        except BaseException:
-            lane.expect(now if before is None else before)
-            raise
-        finally:
-            lane.end_load()
+    def _loaded(self) -> None:
         self._moved.set()
         self._pump()
-
-    async def _fetch(self, lane: Lane, now: int) -> None:
-        """Takes what is due and not held yet."""
-        owed, later = await self._db.read(backlog.due_and_later, lane.target_id, now, self._hold(), frozenset(lane.held))
-        for one in owed:
-            lane.hold(one)
-        self._turns.queue(lane)
-        if later is not None:
-            lane.expect(later)
-
-    async def _cancel(self, lane: Lane) -> bool:
-        """Ends what is owed to a target that was switched off or removed, due or not, but for calls in flight: they end themselves.
-
-        False where the database says that the target is on.
-        """
-        lane.drop()
-        after: int | None = 0
-        while after is not None:
-            held, now = frozenset(lane.held), self._clock.now()
-            ended, after = await self._db.write(backlog.cancel, lane.target_id, after, held, now, self._ledger.fence)
-            if not ended:
-                return False
-        return True
 
     # --- slots -------------------------------------------------------------------------------------------------------
 
@@ -278,14 +250,16 @@ class Engine:
     def _pump(self) -> None:
         """Starts calls while there are slots: one for each lane in turn."""
         while self._open and not self._ledger.is_full and self._turns:
-            if not self._may_start():
-                if not self._held_back:
-                    self._held_back = True
-                    self._moved.set()  # nobody tells when it may: the loop asks
-                return
             lane = self._turns.next()
             if lane is None:
                 return
+            if self._holding.left(lane.target_id) <= self._longest:
+                # Not ours any more, or not for long enough: what is still ours when the lease is renewed is loaded again.
+                lane.drop()
+                if self._holding.holds(lane.target_id):
+                    lane.expect(self._clock.now() + round(AGAIN * SECOND))
+                    self._moved.set()
+                continue
             served = self._served(lane)
             if served is None:
                 lane.drop()
@@ -300,15 +274,16 @@ class Engine:
         why = plan.ends_unmade(owed, schedule, now, lane.serving_since)
         if why is not None:
             log.warning("exhausted", delivery=owed.delivery_id, target=target.id, why=why)
-            self._ledger.add(Ending(owed.delivery_id, target.id, "exhausted", why, now))
+            self._ledger.add(Ending(owed.delivery_id, target.id, "exhausted", why, now), self._holding.fence(target.id))
             self._turns.queue(lane)
             return
         self._turns.begin(lane)
         task = asyncio.create_task(self._call(lane, owed, target, account, schedule), name="odzew-call")
-        self._calls.add(task)
+        self._calls[task] = target.id
         task.add_done_callback(lambda done: self._ended(done, lane))
 
     async def _call(self, lane: Lane, owed: Owed, target: Target, account: Account, schedule: Schedule) -> None:
+        fence = self._holding.fence(target.id)
         try:
             attempt = await self._exchange.attempt(owed, target, account, schedule.attempts)
         except StoreError as error:  # the message could not be read: this was no attempt
@@ -325,14 +300,14 @@ class Engine:
         result = plan.result_of(owed, attempt, schedule, lane.serving_since)
         if result.due_at is not None and self._served(lane) is None:  # switched off, or removed, while the call was under way
             result = result._replace(state="cancelled", due_at=None)
-        self._ledger.add(result)
+        self._ledger.add(result, fence)
         try:
             self._attempted(owed, attempt, result)
         except Exception:
             log.exception("attempt_not_told", delivery=owed.delivery_id)
 
     def _ended(self, task: asyncio.Task[None], lane: Lane) -> None:
-        self._calls.discard(task)
+        self._calls.pop(task, None)
         self._turns.end(lane)
         self._pump()
 
@@ -352,14 +327,10 @@ class Engine:
             self._moved.set()
         self._pump()
 
-    def _fenced_off(self) -> None:
-        """Another process forwards now. Nothing is started here until the next `start`."""
-        self._open = False
-
-
-def _tell(error: Exception, event: str, **context: Any) -> None:
-    """A database that is away is no fault of ours; anything else is, and is logged whole."""
-    if isinstance(error, StoreError):
-        log.warning(event, error=str(error), **context)
-    else:
-        log.error(event, exc_info=error, **context)
+    def _fenced_off(self, fences: Collection[Fence], entries: Sequence[Entry]) -> None:
+        """Other processes hold these targets now: they call again what was dropped. What is held of them here is forgotten."""
+        for entry in entries:
+            if (lane := self._lanes.get(entry.target_id)) is not None:
+                lane.drop()
+                lane.held.clear()
+                lane.next_due = None

@@ -1,114 +1,96 @@
-"""One attempt: from a delivery to a call, and from the answer to the attempt's record (contract 5)."""
+"""One attempt: from a delivery to a call or an e-mail, and from the answer to the attempt's record (contract 5)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Final
 
 from odzew.clock import SECOND, Clock
 from odzew.errors import OdzewError, SettingError, StoreError, TemplateError
-from odzew.forward.allowance import Allowance, parse_allowance
-from odzew.forward.call import Answer, Call, Sender, StreamedBody
-from odzew.forward.item import MmsBody, Values, values_of
-from odzew.forward.sign import Signer, read_secret
+from odzew.forward.call import Answer, Call, Sender
+from odzew.forward.item import Values
+from odzew.forward.mail import MailSender
+from odzew.forward.outcome import Outcome
+from odzew.forward.trust import Trusts
 from odzew.forward.verify import judge
+from odzew.forward.ways import KINDS, Desk, Offer, Prepared
 from odzew.model import Account, Attempt, Message, Owed, Target
-from odzew.store import attachments, messages
+from odzew.store import messages
 from odzew.store.db import Database
 from odzew.wire import clean
-from odzew.wire.template import Template, expected
+from odzew.wire.template import expected
 
 SHOWN_URL: Final = 4096
 SHOWN_DETAIL: Final = 1000
 
-parse_template = lru_cache(maxsize=4096)(Template.parse)
-
-
-@lru_cache(maxsize=4096)
-def _allowances(texts: tuple[str, ...]) -> tuple[Allowance, ...]:
-    return tuple(parse_allowance(text) for text in texts)
-
 
 class Exchange:
-    """Makes attempts. `secret_of` gives the value that a target's secret refers to, or None where there is none."""
+    """Makes attempts. `secret_of` gives the value that a target's secret refers to, or None where there is none.
 
-    def __init__(self, db: Database, clock: Clock, sender: Sender, secret_of: Callable[[str], str | None]) -> None:
+    `mail` None: the installation has no mail server. `trusts`: the TLS contexts of targets that have their own.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        sender: Sender,
+        secret_of: Callable[[str], str | None],
+        mail: MailSender | None = None,
+        trusts: Trusts | None = None,
+    ) -> None:
         self._db = db
         self._clock = clock
         self._sender = sender
-        self._secret_of = secret_of
+        self._mail = mail
+        self._desk = Desk(db, secret_of, trusts or Trusts())
 
     async def attempt(self, owed: Owed, target: Target, account: Account, attempts: int) -> Attempt:
         """Makes the next attempt of a delivery; how it ended is in the record. StoreError only if the message cannot be read."""
-        message = owed.message or (await self._db.read(messages.get, [owed.message_id])).get(owed.message_id)
+        message: Message | None = owed.message or (await self._db.read(messages.get, [owed.message_id])).get(owed.message_id)
         started, begun = self._clock.now(), self._clock.monotonic()
-        attempt = Attempt(owed.delivery_id, owed.slot + 1, started, 0, "internal")
+        number = owed.slot + 1
+        attempt = Attempt(owed.delivery_id, number, started, 0, "internal")
         try:
             if message is None:
                 raise SettingError("the message is no longer in the database")
-            await self._make(attempt, owed, message, target, account, f"{owed.slot + 1}/{attempts}")
-        except TemplateError as error:
-            attempt.outcome, attempt.detail = "template", str(error)
-        except StoreError:
-            raise
+            offer = Offer(message, target, account, f"msg_{owed.delivery_id}", number, attempts, started, owed.completion)
+            prepared = await self.prepare(offer)
+            attempt.url = prepared.shown[:SHOWN_URL]
+            answer = await self.make(prepared)
+            attempt.outcome, attempt.detail = judged(answer, target, prepared.values)
+            attempt.status, attempt.address, attempt.body, attempt.timings = answer.status, answer.address, answer.kept, answer.timings
         except OdzewError as error:
-            attempt.detail = str(error)
+            attempt.outcome, attempt.detail = failed(error)
         attempt.detail = clean.text(attempt.detail)[:SHOWN_DETAIL]  # the other side may have a word in it
         attempt.took_us = round((self._clock.monotonic() - begun) * SECOND)
         return attempt
 
-    async def _make(self, attempt: Attempt, owed: Owed, message: Message, target: Target, account: Account, number: str) -> None:
-        template = parse_template(target.url)
-        values = values_of(message, account)
-        request = template.target(values)
-        attempt.url = (template.origin + request)[:SHOWN_URL]
-        call = Call("GET", template.scheme, template.host, template.port, request.encode("ascii"))
-        signer = Signer(f"msg_{owed.delivery_id}", attempt.started_at // SECOND, self._keys(target))
-        headers = [("X-Attempt", number)]
-        if owed.completion:
-            headers.append(("X-Completion", "1"))  # contract 5.12: the same id as before, now with the whole text
-        if template.authorization is not None:
-            headers.append(("Authorization", template.authorization))
-        if message.kind == "mms":
-            call.method = "POST"
-            headers.append(("Content-Type", await self._post(call, signer, message, target, account)))
-        else:
-            signer.update(request.partition("?")[2].encode("ascii"))
-        call.headers = headers + signer.finish()
-        call.allowances = _allowances(account.forward_allow)
-        call.account = account.id
-        answer = await self._sender.send(call)
-        _write(attempt, answer, target, values)
+    async def prepare(self, offer: Offer) -> Prepared:
+        """What is sent, by the way that the target has now."""
+        way = KINDS.get(offer.target.way)
+        if way is None:
+            raise SettingError(f"this version of odzew knows no way {offer.target.way!r} to a target")
+        return await way.prepare(offer, self._desk)
 
-    async def _post(self, call: Call, signer: Signer, message: Message, target: Target, account: Account) -> str:
-        parts = await self._db.read(attachments.of_messages, [message.id])
-        body = MmsBody(message, account, parts.get(message.id, ()), self._read_slice, target.body == "json")
-        length = 0
-        async for piece in body.slices():  # the first passage: length and signature stand before the body
-            length += len(piece)
-            signer.update(piece)
-        call.body = StreamedBody(length, body.slices())
-        return body.content_type
-
-    async def _read_slice(self, attachment_id: int, position: int) -> bytes:
-        data: bytes | None = await self._db.read(attachments.slice_of, attachment_id, position)
-        return data or b""
-
-    def _keys(self, target: Target) -> list[bytes]:
-        if target.secret is None:
-            return []
-        value = self._secret_of(target.secret)
-        if value is None:
-            raise SettingError(f"the signing secret {target.secret} is not set where odzew runs")
-        return [read_secret(value)]
+    async def make(self, prepared: Prepared) -> Answer:
+        """Sends it."""
+        if isinstance(prepared.sent, Call):
+            return await self._sender.send(prepared.sent)
+        if self._mail is None:
+            raise SettingError("there is no mail server: set smtp_host and mail_from where odzew runs")
+        return await self._mail.send(prepared.sent)
 
 
-def _write(attempt: Attempt, answer: Answer, target: Target, values: Values) -> None:
-    """The answer on the attempt's record; verification is judged on all that was read of the body."""
-    attempt.outcome, attempt.detail = answer.outcome, answer.detail
-    if answer.status is not None and answer.outcome == "ok" and target.verify is not None:
-        attempt.outcome, attempt.detail = judge(answer.status, answer.body, expected(target.verify, values))
-    attempt.status, attempt.address, attempt.body, attempt.timings = answer.status, answer.address, answer.kept, answer.timings
+def judged(answer: Answer, target: Target, values: Values) -> tuple[Outcome, str]:
+    """Outcome and detail of an answer; verification is judged on all that was read of the body."""
+    if answer.status is not None and answer.outcome == "ok" and target.verify is not None and target.way != "email":
+        return judge(answer.status, answer.body, expected(target.verify, values))
+    return answer.outcome, answer.detail
 
 
+def failed(error: OdzewError) -> tuple[Outcome, str]:
+    """Outcome and detail of what could not be sent. A StoreError is none: it is raised again."""
+    if isinstance(error, StoreError):
+        raise error
+    return "template" if isinstance(error, TemplateError) else "internal", str(error)

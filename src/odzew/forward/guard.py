@@ -123,6 +123,14 @@ class Guard:
             judged.append(verdict.text)
         return judged
 
+    def verdict(self, address: str, port: int, allowances: Sequence[Allowance] = ()) -> str:
+        """What `judge` says of one address, in words."""
+        try:
+            self.judge([address], port, allowances)
+        except Forbidden as error:
+            return f"refused: {error}"
+        return "public" if examine(address).reason is None else "allowed by the account's forward_allow"
+
     def _is_own(self, verdict: Verdict, listeners: list[str]) -> bool:
         forms: tuple[Address, ...] = (verdict.address, *verdict.inside)
         return any(self._is_heard(form, _parsed(listener)) for form in forms for listener in listeners)

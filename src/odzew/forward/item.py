@@ -1,4 +1,4 @@
-"""What one message says to a client: the values of its placeholders, and the body of an MMS (contract 5.2, 5.3)."""
+"""What one message says to a client: the values of its placeholders, the body of an MMS, and an event (contract 5.2, 5.3)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Final
 
+from odzew.clock import to_datetime
 from odzew.model import Account, Message
 from odzew.store.attachments import AttachmentHead
 from odzew.store.messages import SLICE
@@ -16,6 +17,8 @@ from odzew.wire.template import encode
 Values = dict[str, str]
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
 JSON_TYPE: Final = "application/json"
+RECEIVED: Final = "message.received"
+COMPLETED: Final = "message.completed"
 
 # `+` and `/` and `=` of base64 mean something else in a form.
 _IN_FORM: Final = str.maketrans({"+": "%2B", "/": "%2F", "=": "%3D"})
@@ -55,6 +58,77 @@ def fields_of(message: Message, account: Account) -> dict[str, object]:
     return known
 
 
+def item_of(message: Message, account: Account, blacklisted: bool) -> dict[str, object]:
+    """The item of the pull API (contract 2) without its attachments, its keys in the same order."""
+    values: dict[str, object] = {
+        "id": message.id,
+        "type": message.kind,
+        "phone": message.sender,
+        published.TIME_FIELD: localtime.render(message.received_at, account.time_zone),
+        "message_id": message.answers,
+        "to_number": message.recipient,
+        "blacklist": blacklisted,
+        "title": message.title or "",
+        "text": message.text,
+    }
+    return {name: values[name] for name in published.FIELDS[message.kind] if name != published.ATTACHMENTS}
+
+
+def event_head(completed: bool, at: int) -> str:
+    """An event of Standard Webhooks up to its `data`. `at`: when it happened, microseconds UTC."""
+    moment = to_datetime(at).replace(tzinfo=None).isoformat(timespec="microseconds")
+    return f'{{"type":"{COMPLETED if completed else RECEIVED}","timestamp":"{moment}Z","data":'
+
+
+def compact(value: object) -> str:
+    """JSON without blanks, letters as they are."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+class EventBody:
+    """The body of an event with attachments, produced in slices like `MmsBody`."""
+
+    content_type = JSON_TYPE
+
+    def __init__(self, head: str, item: dict[str, object], parts: Sequence[AttachmentHead], read: ReadSlice) -> None:
+        self._head = head
+        self._item = item
+        self._parts = parts
+        self._read = read
+
+    async def slices(self) -> AsyncIterator[bytes]:
+        """The octets, piece by piece."""
+        yield self._head.encode()
+        async for piece in item_slices(self._item, self._parts, self._read):
+            yield piece.encode()
+        yield b"}"
+
+
+async def item_slices(item: dict[str, object], parts: Sequence[AttachmentHead], read: ReadSlice) -> AsyncIterator[str]:
+    """An item with its attachments as JSON."""
+    yield f'{compact(item)[:-1]},"{published.ATTACHMENTS}":['
+    for index, part in enumerate(parts):
+        head = compact({"id": part.id, "name": part.name, "content_type": part.content_type})
+        yield f'{"," if index else ""}{head[:-1]},"data":"'
+        async for piece in base64_slices(part, read):
+            yield piece
+        yield '"}'
+    yield "]}"
+
+
+async def base64_slices(part: AttachmentHead, read: ReadSlice) -> AsyncIterator[str]:
+    """The octets of an attachment in base64, without line ends. Each piece but the last is of a multiple of three octets."""
+    rest = b""
+    for position in range(-(-part.size // SLICE)):
+        rest += await read(part.id, position)
+        whole = len(rest) - len(rest) % 3
+        for start in range(0, whole, _MULTIPLE):
+            yield base64.b64encode(rest[start : min(start + _MULTIPLE, whole)]).decode("ascii")
+        rest = rest[whole:]
+    if rest:
+        yield base64.b64encode(rest).decode("ascii")
+
+
 class MmsBody:
     """The body of an MMS POST, produced in slices and never held whole; it can be produced more than once.
 
@@ -73,7 +147,7 @@ class MmsBody:
 
     async def slices(self) -> AsyncIterator[bytes]:
         """The octets, piece by piece."""
-        pieces = self._json() if self._as_json else self._form()
+        pieces = item_slices(self._fields, self._parts, self._read) if self._as_json else self._form()
         async for piece in pieces:
             yield piece.encode()
 
@@ -84,27 +158,5 @@ class MmsBody:
             name = f"{published.ATTACHMENTS}%5B{index}%5D%5B"
             head = (("id", str(part.id)), ("name", part.name), ("content_type", part.content_type))
             yield "".join(f"&{name}{key}%5D={encode(value)}" for key, value in head) + f"&{name}data%5D="
-            async for piece in self._base64(part):
+            async for piece in base64_slices(part, self._read):
                 yield piece.translate(_IN_FORM)
-
-    async def _json(self) -> AsyncIterator[str]:
-        yield json.dumps(self._fields, ensure_ascii=False, separators=(",", ":"))[:-1] + f',"{published.ATTACHMENTS}":['
-        for index, part in enumerate(self._parts):
-            head = {"id": part.id, "name": part.name, "content_type": part.content_type}
-            start = "," if index else ""
-            yield start + json.dumps(head, ensure_ascii=False, separators=(",", ":"))[:-1] + ',"data":"'
-            async for piece in self._base64(part):
-                yield piece
-            yield '"}'
-        yield "]}"
-
-    async def _base64(self, part: AttachmentHead) -> AsyncIterator[str]:
-        rest = b""
-        for position in range(-(-part.size // SLICE)):
-            rest += await self._read(part.id, position)
-            whole = len(rest) - len(rest) % 3
-            for start in range(0, whole, _MULTIPLE):
-                yield base64.b64encode(rest[start : min(start + _MULTIPLE, whole)]).decode("ascii")
-            rest = rest[whole:]
-        if rest:
-            yield base64.b64encode(rest).decode("ascii")

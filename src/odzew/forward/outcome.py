@@ -12,7 +12,7 @@ Outcome = Literal[
     "ok", "verify_mismatch", "http_3xx", "http_4xx", "http_5xx", "http_other",
     "timeout_dns", "timeout_connect", "timeout_tls", "timeout_response",
     "dns", "tls", "refused", "reset", "unreachable", "protocol", "too_large",
-    "blocked", "template", "internal",
+    "blocked", "template", "internal", "smtp_4xx", "smtp_5xx",
 ]  # fmt: skip
 
 
@@ -45,6 +45,8 @@ OUTCOMES: Final[dict[Outcome, Meaning]] = {
     "blocked": Meaning(False, "The address is one that must not be called."),
     "template": Meaning(False, "The URL cannot be made from its template for this message."),
     "internal": Meaning(False, "The call could not be made because of an error on our side."),
+    "smtp_4xx": Meaning(False, "The mail server does not take the e-mail now (4xx)."),
+    "smtp_5xx": Meaning(False, "The mail server refused the e-mail (5xx)."),
 }
 
 _OF_CLASS: Final[dict[int, Outcome]] = {2: "ok", 3: "http_3xx", 4: "http_4xx", 5: "http_5xx"}
@@ -59,3 +61,9 @@ def is_success(outcome: str) -> bool:
     """True when nothing more is owed after this outcome. An unknown word is no success."""
     meaning = OUTCOMES.get(outcome)  # type: ignore[call-overload]  # a stored word may come from a newer version
     return meaning is not None and meaning.success
+
+
+def meaning_of(outcome: str) -> str:
+    """The sentence for people; of an unknown word the word itself."""
+    meaning = OUTCOMES.get(outcome)  # type: ignore[call-overload]  # a stored word may come from a newer version
+    return outcome if meaning is None else meaning.text

@@ -63,8 +63,8 @@ def result_of(owed: Owed, attempt: Attempt, schedule: Schedule, serving_since: i
     first_at = attempt.started_at if owed.first_at is None else owed.first_at
     spent = served(owed, schedule, attempt.started_at, serving_since)
     if is_success(attempt.outcome):
-        return Result(attempt, owed.target_id, "delivered", first_at, spent, None)
-    due = schedule.next_due(attempt.number, first_at, attempt.started_at, schedule.jitter(owed.delivery_id))
-    return Result(attempt, owed.target_id, "exhausted" if due is None else "pending", first_at, spent, due)
+        return Result(attempt, owed.target_id, "delivered", first_at, spent, None, owed.earlier)
+    due = schedule.next_due(owed.slot + 1, first_at, attempt.started_at, schedule.jitter(owed.delivery_id))
+    return Result(attempt, owed.target_id, "exhausted" if due is None else "pending", first_at, spent, due, owed.earlier)
 
 

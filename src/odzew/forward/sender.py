@@ -39,9 +39,12 @@ _ERRNO: Final[dict[int, Outcome]] = {
 }
 
 
-def tls_context(extra_ca: str | None = None) -> ssl.SSLContext:
-    """The context of every https call: certificates verified, TLS 1.2 or newer. `extra_ca`: a PEM file trusted besides the system's."""
-    context = ssl.create_default_context()
+def tls_context(extra_ca: str | None = None, only_ca: str | None = None) -> ssl.SSLContext:
+    """The context of every https call: certificates verified, TLS 1.2 or newer.
+
+    `extra_ca`: a PEM file trusted besides the system's authorities; `only_ca`: one trusted in their place.
+    """
+    context = ssl.create_default_context(cafile=only_ca)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     if extra_ca is not None:
@@ -77,6 +80,8 @@ class HttpSender:
         try:
             host = read_host(call.host)
             head = request_head(call, host)
+            if call.trace is not None:
+                call.trace.request = head
             addresses = await self._judged(call, host, begun + deadline, answer)
             await self._talk(call, host, head, addresses, begun + deadline, answer)
         except Forbidden as error:
@@ -101,6 +106,8 @@ class HttpSender:
             begun = self._clock.monotonic()
             found = await self._resolver.resolve(host.name, call.account, min(self._limits.dns, until - begun))
             answer.dns_us = self._since(begun)
+        if call.trace is not None:
+            call.trace.addresses = [(address, self._guard.verdict(address, call.port, call.allowances)) for address in found]
         return self._guard.judge(found, call.port, call.allowances)[: self._limits.addresses]
 
     async def _talk(self, call: Call, host: Host, head: bytes, addresses: list[str], until: float, answer: Answer) -> None:
@@ -109,15 +116,18 @@ class HttpSender:
         A kept connection may have been closed by the peer while our request was under way. Then, and only if not an octet of an answer
         came, the call is made once more on a fresh one. A body in slices can be read once only, so it never goes on a kept one.
         """
-        keys: list[PoolKey] = [(call.scheme, host.name, call.port, address) for address in addresses]
-        connection = None if isinstance(call.body, StreamedBody) else self._pool.take(keys)
+        kind = call.scheme if call.trust is None else f"{call.scheme} {call.trust.key}"
+        keys: list[PoolKey] = [(kind, host.name, call.port, address) for address in addresses]
+        connection = None if isinstance(call.body, StreamedBody) or call.trace is not None else self._pool.take(keys)
         if connection is not None:
             await self._exchange(connection, head, call.body, until, answer)
             if connection.failure != "reset" or connection.first_octet_at is not None:
                 return
             answer.reused = False
-        connection = await self._open(call.scheme, keys, until, answer)
+        connection = await self._open(call, keys, until, answer)
+        connection.trace = call.trace
         await self._exchange(connection, head, call.body, until, answer)
+        connection.trace = None
 
     async def _exchange(self, connection: Connection, head: bytes, body: Body, until: float, answer: Answer) -> None:
         begun = self._clock.monotonic()
@@ -143,15 +153,16 @@ class HttpSender:
 
     # --- a fresh connection -------------------------------------------------------------------------------------------------
 
-    async def _open(self, scheme: str, keys: list[PoolKey], until: float, answer: Answer) -> Connection:
+    async def _open(self, call: Call, keys: list[PoolKey], until: float, answer: Answer) -> Connection:
         """Connects to the first address that takes the connection; what is left of the 3 s is shared by those left."""
         begun = self._clock.monotonic()
         until_connected = min(until, begun + self._limits.connect)
         key, connected = await self._dial_first(keys, until_connected)
         answer.connect_us = self._since(begun)
         begun = self._clock.monotonic()
-        connection = await self._wrap(connected, scheme, key, min(until - begun, self._limits.tls))
-        if scheme == "https":
+        tls = None if call.scheme != "https" else self._tls if call.trust is None else call.trust.context
+        connection = await self._wrap(connected, tls, key, min(until - begun, self._limits.tls))
+        if tls is not None:
             answer.tls_us = self._since(begun)
         return connection
 
@@ -170,7 +181,7 @@ class HttpSender:
         try:
             dialled = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
         except OSError as error:
-            raise CallEnded(_outcome_of(error), str(error), address) from error
+            raise CallEnded(outcome_of(error), str(error), address) from error
         try:
             dialled.setblocking(False)
             async with self._clock.deadline(max(0.0, seconds)):
@@ -180,20 +191,20 @@ class HttpSender:
             if isinstance(error, TimeoutError):
                 raise CallEnded("timeout_connect", f"no connection in {seconds:.3g} s", address) from error
             if isinstance(error, OSError):
-                raise CallEnded(_outcome_of(error), error.strerror or str(error), address) from error
+                raise CallEnded(outcome_of(error), error.strerror or str(error), address) from error
             raise
         return dialled
 
-    async def _wrap(self, connected: socket.socket, scheme: str, key: PoolKey, seconds: float) -> Connection:
+    async def _wrap(self, connected: socket.socket, tls: ssl.SSLContext | None, key: PoolKey, seconds: float) -> Connection:
         """Makes a Connection of a socket, after the TLS handshake where there is one."""
-        secure = scheme == "https"
+        secure = tls is not None
         address = key[3]
         try:
             async with self._clock.deadline(max(0.0, seconds)):
                 _, connection = await asyncio.get_running_loop().create_connection(
                     lambda: Connection(key, self._clock, self._limits),
                     sock=connected,
-                    ssl=self._tls if secure else None,
+                    ssl=tls,
                     server_hostname=key[1] if secure else None,
                 )
         except TimeoutError as error:
@@ -210,5 +221,6 @@ class HttpSender:
         return round((self._clock.monotonic() - begun) * _MICRO)
 
 
-def _outcome_of(error: OSError) -> Outcome:
+def outcome_of(error: OSError) -> Outcome:
+    """What a failed connection means."""
     return _ERRNO.get(error.errno or 0, "unreachable")

@@ -10,6 +10,7 @@ from typing import Any
 
 from odzew.errors import OdzewError, WireError
 from odzew.inbox import parts as inbox_parts
+from odzew.inbox.announce import Ours, announce, everything
 from odzew.inbox.complete import complete
 from odzew.inbox.meaning import addresses_of, claim, claims_of, locks_of, message_of, owe_for
 from odzew.inbox.parts import Incoming, Taken
@@ -18,7 +19,7 @@ from odzew.store import arrivals as store_arrivals
 from odzew.store import messages as store_messages
 from odzew.store import parts as store_parts
 from odzew.store import sessions
-from odzew.store.db import Lock, Notify, Now, Request, reserve
+from odzew.store.db import Lock, Now, Request, reserve
 from odzew.store.directory import Directory, check_present
 from odzew.store.parts import PartRow
 from odzew.wire import clean
@@ -54,13 +55,14 @@ def store(
     directory: Directory,
     country: str,
     faults: dict[int, str],
-    announce: bool = False,
+    ours: Ours = everything,
     trial: bool = False,
     apart: bool = False,
 ) -> Generator[Request, Any, Received]:
     """The receiving transaction. `faults` says which arrivals (by index) are to be kept raw as unreadable, and why.
 
-    `announce`: another process forwards, and must hear of what is owed. `apart`: parts form sets of their own (released copies).
+    `ours` says to which targets this process forwards: other processes must hear of what is owed to theirs. `apart`: parts form sets of
+    their own (released copies).
     """
     counts = yield from check_present(directory)
     now: int = yield Now()
@@ -92,8 +94,7 @@ def store(
     attached = [(read[i].id, _kept(arrivals[i].attachments)) for i in lot.whole if arrivals[i].attachments]
     if attached:
         yield from store_messages.add_attachments(attached)
-    if owed and announce:
-        yield Notify("due")
+    yield from announce(owed, ours)
     if trial:
         raise Undone("only a trial")
     return Received([receipt for receipt in receipts if receipt is not None], messages, owed)

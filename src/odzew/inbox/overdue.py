@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from odzew.inbox import join
 from odzew.inbox import parts as inbox_parts
+from odzew.inbox.announce import Ours, announce, everything
 from odzew.inbox.batch import keep
 from odzew.inbox.meaning import message_of
 from odzew.model import Message, Owed
 from odzew.store import parts as store_parts
-from odzew.store.db import Lock, Notify, Now, Request
+from odzew.store.db import Lock, Now, Request
 from odzew.store.directory import Directory, check_present
 from odzew.store.parts import PartSet
 
@@ -34,7 +35,7 @@ def any_overdue() -> Generator[Request, Any, bool]:
     return bool((yield from store_parts.overdue(now, 1)))
 
 
-def sweep(directory: Directory, country: str, announce: bool = False) -> Generator[Request, Any, Swept]:
+def sweep(directory: Directory, country: str, ours: Ours = everything) -> Generator[Request, Any, Swept]:
     """Makes messages of what is overdue. StaleDirectory if the directory has changed."""
     yield from check_present(directory)
     now: int = yield Now()
@@ -58,8 +59,7 @@ def sweep(directory: Directory, country: str, announce: bool = False) -> Generat
             yield from _dissolve(one, sets)
     yield from store_parts.save([], [one for one, _ in late])
     yield from store_parts.name_messages([one.id for one, _ in late])
-    if owed and announce:
-        yield Notify("due")
+    yield from announce(owed, ours)
     return Swept(stored, owed, len(found) == AT_ONCE)
 
 

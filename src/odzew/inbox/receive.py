@@ -19,6 +19,7 @@ import structlog
 
 from odzew.clock import Clock, Handle
 from odzew.errors import OdzewError, StoreFull, StoreUnavailable
+from odzew.inbox.announce import Ours, everything
 from odzew.inbox.batch import Received, Undone, store
 from odzew.model import Arrival, Receipt
 from odzew.store.db import Database
@@ -57,7 +58,7 @@ class _Waiting:
 class Inbox:
     """Takes arrivals from all ways in. `stored` is called on the loop after each commit with what it stored.
 
-    `forwards_here` says whether this process forwards; if not, the one that does is told of what is owed.
+    `ours` says to which targets this process forwards; whoever forwards to others is told of what is owed to them.
     """
 
     def __init__(
@@ -66,14 +67,14 @@ class Inbox:
         present: Present,
         stored: Callable[[Received], None],
         country: str = "PL",
-        forwards_here: Callable[[], bool] = lambda: True,
+        ours: Ours = everything,
         limits: Limits = LIMITS,
         clock: Clock | None = None,
     ) -> None:
         self._db = db
         self._present = present
         self._stored = stored
-        self._forwards_here = forwards_here
+        self._ours = ours
         self._country = country
         self._limits = limits
         self._clock = clock or Clock()
@@ -83,6 +84,11 @@ class Inbox:
         self._octets = 0
         self._worker: asyncio.Task[None] | None = None
         self._closed = False
+
+    @property
+    def waiting(self) -> tuple[int, int]:
+        """Arrivals that are not stored yet, those in the running transaction among them, and their octets."""
+        return self._count, self._octets
 
     async def receive(self, arrivals: list[Arrival]) -> list[Receipt]:
         """Stores the arrivals and gives a receipt for each, after the commit.
@@ -209,10 +215,11 @@ class Inbox:
             await self._find_culprits(arrivals, here[half:], faults)
 
     async def _write(self, arrivals: list[Arrival], faults: dict[int, str], trial: bool = False) -> Received:
-        announce = not self._forwards_here()
         while True:
             try:
-                received: Received = await self._db.write(store, arrivals, self._present.directory, self._country, faults, announce, trial)
+                received: Received = await self._db.write(
+                    store, arrivals, self._present.directory, self._country, faults, self._ours, trial
+                )
                 return received
             except StaleDirectory:
                 await self._present.refresh()

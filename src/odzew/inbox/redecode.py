@@ -90,7 +90,7 @@ def _read_again(message: Message, directory: Directory) -> Generator[Request, An
     return Arrival(source_id, message.sender, message.recipient, b"", decoded.text, form=decoded.form)
 
 
-def release(ids: Sequence[int], directory: Directory, country: str, announce: bool = True) -> Generator[Request, Any, Received]:
+def release(ids: Sequence[int], directory: Directory, country: str) -> Generator[Request, Any, Received]:
     """Makes suspected copies messages of their own, as if they had just come. Copies of parts: all parts of one message together.
 
     NotOurs if one of them is no suspected copy; nothing is changed then.
@@ -99,9 +99,10 @@ def release(ids: Sequence[int], directory: Directory, country: str, announce: bo
     arrivals = [_released(row, directory, country) for row in (yield from _copies(wanted, hold=False))]
     yield Lock(sorted({word for arrival in arrivals if arrival.fault is None for word in _words(arrival, country)}))
     yield from _copies(wanted, hold=True)  # the words before the rows, as everywhere
-    received: Received = yield from store(arrivals, directory, country, {}, announce, apart=True)
+    received: Received = yield from store(arrivals, directory, country, {}, apart=True)
     # What came is kept once: the copy's own row goes, for the new arrival has its octets.
     yield from store_arrivals.forget(wanted)
+    yield from bump("messages", "due")
     return received
 
 

@@ -9,6 +9,7 @@ import structlog
 
 from odzew.clock import Clock
 from odzew.errors import OdzewError
+from odzew.inbox.announce import Ours, everything
 from odzew.inbox.batch import Received
 from odzew.inbox.overdue import Swept, any_overdue, sweep
 from odzew.store.db import Database
@@ -30,14 +31,14 @@ class Tidy:
         present: Present,
         stored: Callable[[Received], None],
         country: str = "PL",
-        forwards_here: Callable[[], bool] = lambda: True,
+        ours: Ours = everything,
     ) -> None:
         self._db = db
         self._clock = clock
         self._present = present
         self._stored = stored
         self._country = country
-        self._forwards_here = forwards_here
+        self._ours = ours
 
     async def run(self) -> None:
         """Looks until cancelled; a database that is away is asked again."""
@@ -55,7 +56,7 @@ class Tidy:
         made = 0
         while await self._db.read(any_overdue):
             try:
-                swept: Swept = await self._db.write(sweep, self._present.directory, self._country, not self._forwards_here())
+                swept: Swept = await self._db.write(sweep, self._present.directory, self._country, self._ours)
             except StaleDirectory:
                 await self._present.refresh()
                 continue

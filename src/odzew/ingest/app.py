@@ -73,7 +73,7 @@ def create_ingest(
                 answer = await _handled(source, ingest, request, taken, country)
         assert answer is not None
         if found and tallies is not None and answer.status >= 400:
-            tallies.refused(found[0].id, f"answered {answer.status}")
+            tallies.refused(found[0].id, answer.status)
         await respond(send, answer.status, answer.body, answer.headers)
 
     return app

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -21,7 +22,10 @@ log = structlog.get_logger("odzew.ingest")
 
 
 class Tallies:
-    """`brought` and `refused` are told by the ways in; `run` writes, and `close` writes the rest."""
+    """`brought` and `refused` are told by the ways in; `run` writes, and `close` writes the rest.
+
+    `refusals` has the refused requests of this process by source and HTTP status.
+    """
 
     def __init__(self, db: Database, clock: Clock, process: str) -> None:
         self._db = db
@@ -29,6 +33,7 @@ class Tallies:
         self._process = process
         self._known: dict[int, Tally] = {}
         self._moved: set[int] = set()
+        self.refusals: Counter[tuple[int, str]] = Counter()
 
     def brought(self, source_id: int, receipts: Sequence[Receipt]) -> None:
         """What was stored; repetitions do not count again."""
@@ -42,11 +47,12 @@ class Tallies:
                 tally.messages += 1
         tally.last_message_at = self._clock.now()
 
-    def refused(self, source_id: int, why: str) -> None:
-        """One request of which nothing was stored."""
+    def refused(self, source_id: int, status: int) -> None:
+        """One request of which nothing was stored, and what it was answered."""
         tally = self._of(source_id)
         tally.refused += 1
-        tally.fault = why
+        tally.fault = f"answered {status}"
+        self.refusals[source_id, str(status)] += 1
 
     def states(self) -> list[Tally]:
         """What is counted by now."""

@@ -48,14 +48,16 @@ async def check(
     reach: Reach | None = None,
     try_bind: TryBind | None = None,
     bound: Collection[str] = (),
+    can_mail: bool = True,
 ) -> list[Finding]:
     """Every finding, errors first. `after.after` gives the directory of a document.
 
     Without `reach` no host is looked up, without `try_bind` no bind is tried. `bound` names sources that a server holds binds of now.
+    `can_mail`: the installation has a mail server.
     """
     findings = [
         *_accounts(directory), *_users(directory), *_numbers(directory), *_keywords(directory), *_sources(directory, environment),
-        *_targets(directory, environment),
+        *_targets(directory, environment, can_mail),
     ]  # fmt: skip
     if reach is not None:
         findings += await _hosts(directory, reach)
@@ -182,13 +184,20 @@ def _reference(reference: str, place: str, environment: Mapping[str, str]) -> It
         yield Finding("error", place, f"needs the variable {reference.removeprefix(ENV)}, which is not set", _ADVICE_ENV)
 
 
-def _targets(directory: Directory, environment: Mapping[str, str]) -> Iterator[Finding]:
+def _targets(directory: Directory, environment: Mapping[str, str], can_mail: bool) -> Iterator[Finding]:
     for target in directory.targets.values():
         place = target_place(directory, target)
         if _owner_of_level(directory, target) != target.account_id:
             yield Finding("error", place, "stands where another account is the owner, so it is never called", "apply that level anew")
-        if target.secret is not None:
-            yield from _reference(target.secret, place, environment)
+        if target.way == "email":
+            if not can_mail:
+                yield Finding("error", place, "is for e-mail, and there is no mail server", "set smtp_host and mail_from")
+            continue
+        for secret in (target.secret, target.secret_before):
+            if secret is not None:
+                yield from _reference(secret, place, environment)
+        if target.way == "json" and target.secret is None:
+            yield Finding("warning", place, "posts events that are not signed", 'give it secret = "env:NAME"')
         try:
             template = Template.parse(target.url)
         except TemplateError as error:
@@ -226,6 +235,8 @@ async def _hosts(directory: Directory, reach: Reach) -> list[Finding]:
     """Asks once for each account, host and port of the targets that are switched on; a few at a time."""
     wanted: dict[tuple[int, str, int], list[tuple[Target, Template]]] = {}
     for target in directory.targets.values():
+        if target.way == "email":
+            continue
         try:
             template = Template.parse(target.url)
         except TemplateError:

@@ -20,7 +20,7 @@ from odzew.setup.plan import HIDDEN, Level, Plan, difference, given, shown, show
 from odzew.setup.tables import AccountTable, Document, TokenTable, UserTable
 from odzew.store.directory import Directory
 
-_ACCOUNT: Final = ("company", "time_zone", "language", "active", "allow_from", "forward_allow", "reply_window_days")
+_ACCOUNT: Final = ("company", "time_zone", "language", "active", "allow_from", "forward_allow", "alarm_to", "reply_window_days")
 _RIGHTS: Final = ("roles", "allow_from")
 OPERATOR_ROLES: Final = ("panel", "owner", "numbers")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Final, cast
@@ -9,18 +10,25 @@ from urllib.parse import urlsplit
 
 from msgspec import UNSET
 
+from odzew.clock import from_datetime, to_datetime
+from odzew.errors import TemplateError
 from odzew.model import ForwardFor, Target
 from odzew.setup.consistency import kind_of, target_names
 from odzew.setup.judges import LONGEST_RETRY, SHORTEST_GAP
 from odzew.setup.plan import Change, Level, Plan, Shown, difference, given, shown_of
 from odzew.setup.tables import ForwardTable
+from odzew.setup.ways import idle, without
 from odzew.store.directory import Directory
 from odzew.wire.template import Template
 
 _SETTINGS: Final = (
-    "url", "active", "body", "verify", "retry_minutes", "retry_basis", "secret", "concurrency", "completions",
+    "url", "way", "mail_to", "active", "body", "verify", "retry_minutes", "retry_basis", "secret", "secret_before",
+    "secret_before_until", "client_cert", "client_key", "ca", "concurrency", "completions", "only_keywords", "only_senders", "only_text",
 )  # fmt: skip
-_TAKEN_OFF_BY_EMPTY: Final = ("verify", "retry_minutes", "retry_basis", "secret", "concurrency")
+_TAKEN_OFF_BY_EMPTY: Final = (
+    "verify", "retry_minutes", "retry_basis", "secret", "secret_before", "secret_before_until", "client_cert", "client_key", "ca",
+    "concurrency",
+)  # fmt: skip
 
 
 def compare_targets(plan: Plan, directory: Directory, levels: list[Level]) -> list[str]:
@@ -43,12 +51,16 @@ def compare_targets(plan: Plan, directory: Directory, levels: list[Level]) -> li
         for table, name in zip(level.forwards, target_names(level.forwards), strict=True):
             kind = cast(ForwardFor, kind_of(table))
             before = present.get((kind, name))
-            new = Target(plan.new_id(), level.account_id, level.level, level.id, kind, name, table.url)
-            after = replace(before or new, **_settings(table))
-            faults += _faults(after, table)
+            new = Target(plan.new_id(), level.account_id, level.level, level.id, kind, name, "")
+            after, of_no_use = _reduced(replace(before or new, **_settings(table)), table)
+            faults += of_no_use
+            faults += (f"{table.place}.{fault}" for fault in _faults(after, table))
             if after != before:
                 plan.targets.append(after)
-                plan.changes.append(difference("target", _label(level, after), _shown(before) if before else None, _shown(after)))
+                told = _shown(after)
+                if before is None and after.way == new.way:
+                    told["way"] = ""  # the usual one
+                plan.changes.append(difference("target", _label(level, after), _shown(before) if before else None, told))
     return faults
 
 
@@ -57,23 +69,61 @@ def _settings(table: ForwardTable) -> dict[str, Any]:
     for name in _TAKEN_OFF_BY_EMPTY:
         if name in settings and not settings[name]:
             settings[name] = None
+    until = settings.get("secret_before_until")
+    if until is not None:
+        settings["secret_before_until"] = from_datetime(until)
     return settings
 
 
-def _faults(target: Target, table: ForwardTable) -> list[str]:
-    """What is seen only when the keys of the file have been laid over what is there."""
+def _reduced(target: Target, table: ForwardTable) -> tuple[Target, list[str]]:
+    """The target without what means nothing for its way: left from before it goes by itself, in the file it is a fault."""
     faults = []
-    if target.secret is not None and not Template.parse(target.url).query_only:
-        faults.append(f"{table.place}.url: a signed target has placeholders only in its query, because only that is signed")
+    for key in idle(target.way):
+        if getattr(target, key) != without(key):
+            if getattr(table, key) is not UNSET:
+                faults.append(f'{table.place}.{key}: means nothing for a target with way = "{target.way}"')
+            target = replace(target, **{key: without(key)})
+    return target, faults
+
+
+def _faults(target: Target, table: ForwardTable) -> Iterator[str]:
+    """What is seen only when the keys of the file have been laid over what is there."""
+    if target.way == "email":
+        if not target.mail_to:
+            yield "mail_to: is missing: an e-mail goes to at least one address"
+    elif not target.url:
+        yield "url: is missing"
+    else:
+        yield from _faults_of_url(target)
     minutes = target.retry_minutes or ()
     if target.retry_basis == "previous":
         if sum(minutes) > LONGEST_RETRY:
-            faults.append(f"{table.place}.retry_minutes: the last repeat would be more than 7 days after the first attempt")
+            yield "retry_minutes: the last repeat would be more than 7 days after the first attempt"
     elif any(later - earlier < SHORTEST_GAP for earlier, later in pairwise(minutes)):
-        faults.append(f'{table.place}.retry_minutes: must grow, for they count from the first attempt (or set retry_basis = "previous")')
-    if table.body is not UNSET and target.for_kind != "mms":
-        faults.append(f"{table.place}.body: is for mms only: an SMS is forwarded by GET, which has no body")
-    return faults
+        yield 'retry_minutes: must grow, for they count from the first attempt (or set retry_basis = "previous")'
+    if table.body is not UNSET and target.way == "url" and target.for_kind != "mms":
+        yield "body: is for mms only: an SMS is forwarded by GET, which has no body"
+
+
+def _faults_of_url(target: Target) -> Iterator[str]:
+    try:
+        template = Template.parse(target.url)
+    except TemplateError as error:  # it was there before the rules of today
+        yield f"url: {error}"
+        return
+    if target.secret is not None and not template.query_only:
+        yield "url: a signed target has placeholders only in its query, because only that is signed"
+    if target.secret_before is not None and target.secret_before == target.secret:
+        yield "secret_before: is the same as secret: it is the one before it"
+    if target.secret_before is not None and target.secret is None:
+        yield "secret_before: signs beside secret, and there is none"
+    if target.secret_before_until is not None and target.secret_before is None:
+        yield "secret_before_until: there is no secret_before that would sign until then"
+    if target.client_key is not None and target.client_cert is None:
+        yield "client_key: there is no client_cert that it belongs to"
+    for key in ("client_cert", "ca"):
+        if getattr(target, key) is not None and template.scheme != "https":
+            yield f"{key}: is for https only"
 
 
 def _label(level: Level, target: Target) -> str:
@@ -83,6 +133,8 @@ def _label(level: Level, target: Target) -> str:
 def _shown(target: Target) -> Shown:
     """`secret` is a reference and may be shown; a password in the URL may not."""
     told = shown_of(target, _SETTINGS)
+    if target.secret_before_until is not None:
+        told["secret_before_until"] = to_datetime(target.secret_before_until).isoformat().replace("+00:00", "Z")
     password = urlsplit(target.url.partition("#")[0]).password
     if password:
         told["url"] = target.url.replace(f":{password}@", ":(hidden)@", 1)

@@ -12,11 +12,12 @@ import math
 import re
 import zoneinfo
 from collections.abc import Callable
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
 from odzew.setup.reading import did_you_mean
-from odzew.wire import coding, folding, msisdn
+from odzew.wire import coding, folding, mailbox, msisdn
 from odzew.wire.template import Template, check_expected
 
 URL_CHARACTERS: Final = 4096
@@ -24,6 +25,9 @@ PASSWORD_OCTETS: Final = 1024
 RETRIES: Final = 20
 LONGEST_RETRY: Final = 7 * 24 * 60.0  # minutes
 SHORTEST_GAP: Final = 0.001  # minutes
+MAILBOXES: Final = 50
+FILTERS: Final = 1000
+ANY: Final = "*"
 _HOST: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]{1,253}):([0-9]{1,5})")
 _ALLOWANCE: Final = re.compile(
     r"(?:\[(?P<six>[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)\](?P<length>/[0-9]{1,3})?|(?P<four>[0-9./]+))(?::(?P<port>[0-9]{1,5}))?"
@@ -185,6 +189,65 @@ def minutes(values: tuple[float, ...], _country: str) -> tuple[float, ...]:
     if not all(math.isfinite(value) and SHORTEST_GAP <= value <= LONGEST_RETRY for value in values):
         raise ValueError(f"each must be from {SHORTEST_GAP:g} to {LONGEST_RETRY:.0f} minutes (7 days)")
     return values
+
+
+def mailboxes(values: tuple[str, ...], _country: str) -> tuple[str, ...]:
+    """Addresses for e-mail, each once."""
+    if len(values) > MAILBOXES:
+        raise ValueError(f"has more than {MAILBOXES} addresses")
+    return tuple(dict.fromkeys(mailbox.parse(value) for value in values))
+
+
+def moment(value: datetime, _country: str) -> datetime:
+    """An instant."""
+    if value.tzinfo is None:
+        raise ValueError("needs an offset, such as 2026-12-01T00:00:00Z")
+    return value
+
+
+def wanted_senders(values: tuple[str, ...], country: str) -> tuple[str, ...]:
+    """Numbers and names as senders are stored; with a `*` at its end, what begins so."""
+    _few(values)
+    return tuple(dict.fromkeys(_wanted_sender(value, country) for value in values))
+
+
+def _wanted_sender(value: str, country: str) -> str:
+    start, star, rest = value.partition(ANY)
+    if not star:
+        return msisdn.sender(value, country)
+    if rest or not start.strip():
+        raise ValueError(f"{value[:40]!r}: one * may stand at the end of something")
+    if re.fullmatch(r"00[0-9 ]*", start):
+        start = f"+{start[2:]}"
+    if start.startswith("+"):
+        start = f"+{re.sub(r'[ -]', '', start[1:])}"
+        if not re.fullmatch(r"\+[1-9][0-9]{0,14}", start):
+            raise ValueError(f"{value[:40]!r} is not the beginning of a number")
+    elif re.fullmatch(r"[0-9 -]+", start):
+        raise ValueError(f"{value[:40]!r}: the beginning of a number is written with + and the country's code, such as +48500*")
+    return start + ANY
+
+
+def wanted_keywords(values: tuple[str, ...], country: str) -> tuple[str, ...]:
+    """Keywords as they are on numbers."""
+    _few(values)
+    return tuple(keyword(value, country) for value in values)
+
+
+def wanted_texts(values: tuple[str, ...], _country: str) -> tuple[str, ...]:
+    """Words, or several one after the other; with a `*` at its end the last one need only begin so."""
+    _few(values)
+    for value in values:
+        if not 1 <= len(value) <= 160 or not folding.words(value):
+            raise ValueError(f"{value[:40]!r} must have 1 to 160 characters, and a letter or digit among them")
+        if ANY in value.rstrip()[:-1] or value.rstrip().endswith(f" {ANY}"):
+            raise ValueError(f"{value[:40]!r}: one * may stand at the end of a word, and only of the last")
+    return values
+
+
+def _few(values: tuple[str, ...]) -> None:
+    if len(values) > FILTERS:
+        raise ValueError(f"has more than {FILTERS} entries")
 
 
 def distinct(values: tuple[str, ...], _country: str) -> tuple[str, ...]:

@@ -6,11 +6,12 @@ A key left out leaves what is there as it is; when the thing is created, its def
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import UNSET, UnsetType
 
-from odzew.model import Basis, ForwardFor, Service
+from odzew.model import Basis, ForwardFor, Service, Way
 from odzew.setup import judges
 from odzew.setup.reading import Rule, Table
 
@@ -51,9 +52,14 @@ class TokenTable(Table):
 
 
 class ForwardTable(Table, rename={"for_kind": "for"}):
-    """A target, of an account, a number or a keyword (contract 5). `name` tells several for the same kind apart."""
+    """A target, of an account, a number or a keyword (contract 5). `name` tells several for the same kind apart.
 
-    url: Annotated[str, Rule(judges.url)]
+    Which keys mean something depends on `way` (`setup.ways`).
+    """
+
+    url: Annotated[str, Rule(judges.url, empty=True)] | UnsetType = UNSET
+    way: Way | UnsetType = UNSET
+    mail_to: Annotated[tuple[str, ...], Rule(judges.mailboxes, empty=True)] | UnsetType = UNSET
     for_kind: ForwardFor | UnsetType = UNSET
     name: Name | UnsetType = UNSET
     active: bool | UnsetType = UNSET
@@ -62,8 +68,16 @@ class ForwardTable(Table, rename={"for_kind": "for"}):
     retry_minutes: Annotated[tuple[float, ...], Rule(judges.minutes, empty=True)] | UnsetType = UNSET
     retry_basis: Annotated[Basis, Rule(empty=True)] | UnsetType = UNSET
     secret: Annotated[str, Rule(judges.signature_secret, empty=True, keep="reference")] | UnsetType = UNSET
+    secret_before: Annotated[str, Rule(judges.signature_secret, empty=True, keep="reference")] | UnsetType = UNSET
+    secret_before_until: Annotated[datetime, Rule(judges.moment, empty=True)] | UnsetType = UNSET
+    client_cert: Path | UnsetType = UNSET
+    client_key: Path | UnsetType = UNSET
+    ca: Path | UnsetType = UNSET
     concurrency: Annotated[int, Rule(judges.between(1, 1024), empty=True)] | UnsetType = UNSET
     completions: bool | UnsetType = UNSET
+    only_keywords: Annotated[tuple[str, ...], Rule(judges.wanted_keywords, empty=True)] | UnsetType = UNSET
+    only_senders: Annotated[tuple[str, ...], Rule(judges.wanted_senders, empty=True)] | UnsetType = UNSET
+    only_text: Annotated[tuple[str, ...], Rule(judges.wanted_texts, empty=True)] | UnsetType = UNSET
 
 
 class ContactTable(Table):
@@ -97,6 +111,7 @@ class AccountTable(Table):
     active: bool | UnsetType = UNSET
     allow_from: Networks | UnsetType = UNSET
     forward_allow: Annotated[tuple[str, ...], Rule(judges.allowances, empty=True)] | UnsetType = UNSET
+    alarm_to: Annotated[tuple[str, ...], Rule(judges.mailboxes, empty=True)] | UnsetType = UNSET
     reply_window_days: Annotated[float, Rule(judges.between(0.01, 366))] | UnsetType = UNSET
     user: tuple[UserTable, ...] = ()
     token: tuple[TokenTable, ...] = ()

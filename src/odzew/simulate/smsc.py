@@ -243,7 +243,7 @@ class Smsc:
         self._queue.extendleft(reversed(unanswered))
         self._told("ended", f"session {session.number}: {why}; {len(unanswered)} unanswered")
         self._moved.set()
-        self._pump()
+        asyncio.get_running_loop().call_soon(self._pump)  # uvloop closes the socket only after it has said so
 
     def sent(self, entry: Entry) -> None:
         self._out += 1

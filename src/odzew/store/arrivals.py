@@ -112,3 +112,23 @@ def of_message(message: int) -> Generator[Request, Any, list[Sequence[Any]]]:
         (message,),
     )
     return rows
+
+
+@dataclass(slots=True, frozen=True)
+class ArrivalHead:
+    """What became of an arrival. `message_id`: of the message that it is, belongs to or repeats."""
+
+    id: int
+    source_id: int
+    stored_at: int
+    sender: str
+    recipient: str
+    role: Role
+    message_id: int | None
+    fault: str | None
+
+
+def head(key: int) -> Generator[Request, Any, ArrivalHead | None]:
+    """One arrival without its octets, or None."""
+    rows = yield Rows("SELECT id, source_id, stored_at, sender, recipient, role, message_id, fault FROM arrivals WHERE id = ?", (key,))
+    return ArrivalHead(*rows[0]) if rows else None

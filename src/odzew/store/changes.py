@@ -44,6 +44,7 @@ class Changes:
         self._clock = clock
         self._known: dict[str, int] = {}
         self._wants: dict[str, list[Callable[[], None]]] = {}
+        self._direct: dict[str, Callable[[str], None]] = {}
         self._moved = asyncio.Event()
         self._told: set[str] = set()
         db.listen(self._hear)
@@ -52,7 +53,16 @@ class Changes:
         """`callback` is called on the loop after a change of `name` by whomever was committed."""
         self._wants.setdefault(name, []).append(callback)
 
+    def hear(self, word: str, callback: Callable[[str], None]) -> None:
+        """`callback` is called as soon as `word` or `word:...` is notified, with what stands behind the colon. Where a notification is
+        missed nothing tells of it."""
+        self._direct[word] = callback
+
     def _hear(self, name: str) -> None:
+        word, colon, rest = name.partition(":")
+        if word in self._direct and (colon or word not in self._wants):
+            self._direct[word](rest)
+            return
         self._told.add(name)
         self._moved.set()
 

@@ -10,7 +10,7 @@ from odzew.store.db import Many, Request, Rows
 
 
 class Result(NamedTuple):
-    """What one attempt made of its delivery. `due_at` None: it is owed no more."""
+    """What one attempt made of its delivery. `due_at` None: it is owed no more. `earlier`: attempts of earlier rounds."""
 
     attempt: Attempt
     target_id: int
@@ -18,6 +18,7 @@ class Result(NamedTuple):
     first_at: int
     served_us: int
     due_at: int | None
+    earlier: int = 0
 
 
 class Ending(NamedTuple):
@@ -51,16 +52,17 @@ def record(results: Sequence[Result]) -> Generator[Request, Any, None]:
            WHERE id = ? AND state = 'pending'""",
         [
             (
-                r.state, r.attempt.number, r.first_at, None if r.due_at is not None else r.attempt.started_at + r.attempt.took_us,
+                r.state, r.attempt.number - r.earlier, r.first_at,
+                None if r.due_at is not None else r.attempt.started_at + r.attempt.took_us,
                 r.attempt.outcome, r.served_us, r.attempt.delivery_id,
             )
             for r in results
         ],
     )  # fmt: skip
-    ended = [(r.attempt.delivery_id,) for r in results if r.due_at is None]
+    ended = [r.attempt.delivery_id for r in results if r.due_at is None]
     waiting = [(r.due_at, r.attempt.delivery_id) for r in results if r.due_at is not None]
     if ended:
-        yield Many("DELETE FROM owed WHERE delivery_id = ?", ended)
+        yield Rows("DELETE FROM owed WHERE delivery_id IN_INTS(?)", (ended,))
     if waiting:
         yield Many("UPDATE owed SET due_at = ? WHERE delivery_id = ?", waiting)
 
@@ -76,7 +78,7 @@ def end(endings: Sequence[Ending]) -> Generator[Request, Any, None]:
     """Ends deliveries without a further attempt: their target is gone or switched off, or they are cut short."""
     sql = "UPDATE deliveries SET state = ?, outcome = ?, ended_at = ? WHERE id = ? AND state = 'pending'"
     yield Many(sql, [(e.state, e.why, e.at, e.delivery_id) for e in endings])
-    yield Many("DELETE FROM owed WHERE delivery_id = ?", [(e.delivery_id,) for e in endings])
+    yield Rows("DELETE FROM owed WHERE delivery_id IN_INTS(?)", ([e.delivery_id for e in endings],))
 
 
 def due_of_target(target: int, until: int, limit: int) -> Generator[Request, Any, list[Owed]]:
@@ -93,15 +95,15 @@ def _whole(keys: list[tuple[int, int]]) -> Generator[Request, Any, list[Owed]]:
     if not keys:
         return []
     rows = yield Rows(
-        "SELECT id, target_id, account_id, message_id, slot, first_at, served_us, completion FROM deliveries WHERE id IN_INTS(?)",
+        "SELECT id, target_id, account_id, message_id, slot, first_at, served_us, completion, earlier FROM deliveries WHERE id IN_INTS(?)",
         ([key for _, key in keys],),
     )
     found = {row[0]: row for row in rows}
     owed = []
     for due_at, key in keys:
         if key in found:
-            _, target, account, message, slot, first_at, served, completion = found[key]
-            owed.append(Owed(key, target, account, message, due_at, slot, first_at, served, completion=bool(completion)))
+            _, target, account, message, slot, first_at, served, completion, earlier = found[key]
+            owed.append(Owed(key, target, account, message, due_at, slot, first_at, served, None, bool(completion), earlier))
     return owed
 
 

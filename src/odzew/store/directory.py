@@ -75,10 +75,13 @@ def load() -> Generator[Request, Any, Directory]:
 
 
 def _people(directory: Directory) -> Generator[Request, Any, None]:
-    sql = """SELECT id, name, company, time_zone, language, active, allow_from, forward_allow, reply_window_days FROM accounts"""
+    sql = """SELECT id, name, company, time_zone, language, active, allow_from, forward_allow, reply_window_days,
+                    alarm_to FROM accounts"""
     for row in (yield Rows(sql)):
-        key, name, company, zone, language, active, allow, forward, window = row
-        directory.accounts[key] = Account(key, name, company, zone, language, bool(active), _words(allow), _words(forward), window)
+        key, name, company, zone, language, active, allow, forward, window, alarm_to = row
+        directory.accounts[key] = Account(
+            key, name, company, zone, language, bool(active), _words(allow), _words(forward), window, _words(alarm_to)
+        )
     for row in (yield Rows("SELECT id, account_id, login, password_hash, roles, allow_from FROM users")):
         key, account, login, password, roles, allow = row
         directory.users[login] = User(key, account, login, password, _words(roles), _words(allow))
@@ -106,14 +109,17 @@ def _numbers(directory: Directory) -> Generator[Request, Any, None]:
 
 def _targets(directory: Directory) -> Generator[Request, Any, None]:
     sql = """SELECT id, account_id, level, level_id, for_kind, name, url, active, body, verify, retry_minutes, retry_basis, secret,
-                    concurrency, completions
+                    concurrency, completions, way, mail_to, only_keywords, only_senders, only_text, secret_before,
+                    secret_before_until, client_cert, client_key, ca
              FROM targets WHERE removed_at IS NULL ORDER BY id"""
     levels: dict[tuple[str, int], list[Target]] = {}
     for row in (yield Rows(sql)):
-        key, account, level, level_id, kind, name, url, active, body, verify, minutes, basis, secret, concurrency, completions = row
+        key, account, level, level_id, kind, name, url, active, body, verify, minutes, basis, secret, concurrency, completions = row[:15]
+        way, mail_to, keywords, senders, text, *tail = row[15:]
         target = Target(
             key, account, level, level_id, kind, name, url, bool(active), body, verify,
             None if minutes is None else tuple(json.loads(minutes)), basis, secret, concurrency, bool(completions),
+            way, _words(mail_to), _words(keywords), _words(senders), _words(text), *tail,
         )  # fmt: skip
         directory.targets[key] = target
         levels.setdefault((level, level_id), []).append(target)

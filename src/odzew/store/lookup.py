@@ -26,7 +26,10 @@ class Revision:
 
 @dataclass(slots=True, frozen=True)
 class DeliveryRow:
-    """One delivery with its target as it is named now, also where the target was removed. `due_at` None: owed no more."""
+    """One delivery with its target as it is named now, also where the target was removed. `due_at` None: owed no more.
+
+    `attempts` counts all of them, `earlier` those before it was sent again; `first_at` is the first since then.
+    """
 
     id: int
     message_id: int
@@ -40,11 +43,13 @@ class DeliveryRow:
     first_at: int | None
     ended_at: int | None
     due_at: int | None
+    earlier: int = 0
 
 
-_DELIVERY = """SELECT d.id, d.message_id, d.account_id, d.target_id, coalesce(t.name, ''), coalesce(t.url, ''), d.state, d.slot, d.outcome,
-                      d.first_at, d.ended_at, o.due_at"""
-_WITH_OWED = f"{_DELIVERY} FROM deliveries d LEFT JOIN owed o ON o.delivery_id = d.id LEFT JOIN targets t ON t.id = d.target_id"
+DELIVERY: Final = """SELECT d.id, d.message_id, d.account_id, d.target_id, coalesce(t.name, ''), coalesce(t.url, ''), d.state,
+                            d.earlier + d.slot, d.outcome, d.first_at, d.ended_at, o.due_at, d.earlier"""
+"""The columns of a `DeliveryRow`, of deliveries `d`, owed `o` and targets `t`."""
+_WITH_OWED = f"{DELIVERY} FROM deliveries d LEFT JOIN owed o ON o.delivery_id = d.id LEFT JOIN targets t ON t.id = d.target_id"
 
 
 def messages_of(account: int, before: int | None, limit: int) -> Generator[Request, Any, list[Message]]:
@@ -75,20 +80,6 @@ def deliveries_of(message: int) -> Generator[Request, Any, list[DeliveryRow]]:
     """The deliveries of a message, in order. Leans on deliveries_message."""
     rows: Sequence[Any] = yield Rows(f"{_WITH_OWED} WHERE d.message_id = ? ORDER BY d.id", (message,))
     return [DeliveryRow(*row) for row in rows]
-
-
-def deliveries(state: str | None, before: int | None, limit: int) -> Generator[Request, Any, list[DeliveryRow]]:
-    """The newest deliveries, older than `before`, in one state where given. What is pending is found in `owed`, which has nothing else."""
-    values: list[int | str] = [before or NEWEST, limit]
-    if state == "pending":
-        sql = f"""{_DELIVERY} FROM owed o JOIN deliveries d ON d.id = o.delivery_id LEFT JOIN targets t ON t.id = d.target_id
-                  WHERE o.delivery_id < ? ORDER BY o.delivery_id DESC LIMIT ?"""
-    elif state is None:
-        sql = f"{_WITH_OWED} WHERE d.id < ? ORDER BY d.id DESC LIMIT ?"
-    else:
-        sql = f"{_WITH_OWED} WHERE d.state = ? AND d.id < ? ORDER BY d.id DESC LIMIT ?"
-        values.insert(0, state)
-    return [DeliveryRow(*row) for row in (yield Rows(sql, values))]
 
 
 def over_source(source: int, since: int, until: int, after: int, limit: int) -> Generator[Request, Any, tuple[list[int], int | None]]:

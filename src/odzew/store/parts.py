@@ -114,6 +114,14 @@ def of_arrivals(arrival_ids: Sequence[int]) -> Generator[Request, Any, dict[int,
     return {row[0]: (row[1], row[2], row[3]) for row in (yield Rows(sql, (list(arrival_ids),)))}
 
 
+def of_arrival(arrival_id: int) -> Generator[Request, Any, PartSet | None]:
+    """The set that an arrival belongs to, with its parts, or None. Leans on set_parts_arrival."""
+    sql = f"SELECT {_COLUMNS} FROM part_sets WHERE id IN (SELECT set_id FROM set_parts WHERE arrival_id = ?) ORDER BY id DESC LIMIT 1"
+    found = [PartSet(*row) for row in (yield Rows(sql, (arrival_id,)))]
+    yield from _with_parts(found)
+    return found[0] if found else None
+
+
 def name_messages(set_ids: Sequence[int]) -> Generator[Request, Any, None]:
     """Writes the messages of sets, which are stored, on all that came of them and has no message's name yet."""
     if set_ids:

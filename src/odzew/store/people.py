@@ -18,15 +18,17 @@ from odzew.store.db import Many, Now, Request, Rows
 def save_accounts(accounts: Sequence[Account]) -> Generator[Request, Any, dict[str, int]]:
     """Creates or updates each by its name; gives their ids by name. The ids of the given objects do not matter."""
     yield Many(
-        """INSERT INTO accounts (name, company, time_zone, language, active, allow_from, forward_allow, reply_window_days)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        """INSERT INTO accounts (name, company, time_zone, language, active, allow_from, forward_allow, reply_window_days,
+                                 alarm_to)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
            ON CONFLICT (name) DO UPDATE
            SET company = excluded.company, time_zone = excluded.time_zone, language = excluded.language, active = excluded.active,
-               allow_from = excluded.allow_from, forward_allow = excluded.forward_allow, reply_window_days = excluded.reply_window_days""",
+               allow_from = excluded.allow_from, forward_allow = excluded.forward_allow, reply_window_days = excluded.reply_window_days,
+               alarm_to = excluded.alarm_to""",
         [
             (
                 a.name, a.company, a.time_zone, a.language, int(a.active), json.dumps(a.allow_from), json.dumps(a.forward_allow),
-                float(a.reply_window_days),
+                float(a.reply_window_days), json.dumps(a.alarm_to),
             )
             for a in accounts
         ],

@@ -8,6 +8,7 @@
 | `JSON_TEXT(x, 0)`, `JSON_INT(x, 0)` | element of such an array | the same |
 | `SKIP_LOCKED` | nothing: there is one writer | `FOR UPDATE SKIP LOCKED` |
 | `FOR_UPDATE` | nothing | `FOR UPDATE` |
+| `FOR_SHARE` | nothing | `FOR SHARE` |
 | `COLLATE_BYTES` | nothing: BINARY is the default | `COLLATE "C"` |
 | `BYTES_LENGTH(x)` | length(x) | octet_length(x) |
 
@@ -23,7 +24,7 @@ _SQLITE = (
     (re.compile(r"IN_(?:INTS|TEXTS)\(\?\)"), "IN (SELECT value FROM json_each(?))"),
     (re.compile(r"EACH_JSON\(\?\)"), "json_each(?)"),
     (re.compile(r"JSON_(?:TEXT|INT)\((\w+(?:\.\w+)?), (\d+)\)"), r"json_extract(\1, '$[\2]')"),
-    (re.compile(r"\bSKIP_LOCKED\b|\bFOR_UPDATE\b|\bCOLLATE_BYTES\b"), ""),
+    (re.compile(r"\bSKIP_LOCKED\b|\bFOR_UPDATE\b|\bFOR_SHARE\b|\bCOLLATE_BYTES\b"), ""),
     (re.compile(r"\bBYTES_LENGTH\("), "length("),
 )
 _POSTGRES = (
@@ -34,6 +35,7 @@ _POSTGRES = (
     (re.compile(r"JSON_INT\((\w+(?:\.\w+)?), (\d+)\)"), r"((\1 ->> \2)::bigint)"),
     (re.compile(r"\bSKIP_LOCKED\b"), "FOR UPDATE SKIP LOCKED"),
     (re.compile(r"\bFOR_UPDATE\b"), "FOR UPDATE"),
+    (re.compile(r"\bFOR_SHARE\b"), "FOR SHARE"),
     (re.compile(r"\bCOLLATE_BYTES\b"), 'COLLATE "C"'),
     (re.compile(r"\bBYTES_LENGTH\("), "octet_length("),
 )

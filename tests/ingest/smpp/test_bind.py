@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from odzew.clock import FixedClock
+from odzew.errors import StoreFull
 from odzew.ingest.smpp.bind import FORBIDDEN, LIVED
 from odzew.store.db import Database
 from odzew.store.leases import Fence, take
@@ -102,6 +103,19 @@ async def test_a_loss_is_written_down_before_the_next_bind(hold: Hold, smsc: Sms
     await held.comes_to("bound")
     assert await rows(away._db, SUSPECTS) == [(1,)]
     assert [row[2] for row in await rows(away._db, SESSIONS)] == [1]
+
+
+async def test_refusals_are_counted_over_all_sessions(hold: Hold, smsc: Smsc, clock: FixedClock) -> None:
+    held = hold()
+    held.shelf.raises = StoreFull("too many")
+    for session in (1, 2):
+        await held.comes_to("bound")
+        smsc.talk.say(deliver(sequence=1))
+        await smsc.talk.answered(1)
+        assert held.state.refused == {"ESME_RMSGQFUL": session}
+        smsc.talk.reset()
+        await moving(clock, until(lambda wanted=session + 1: len(smsc.talks) == wanted))
+    assert held.state.refused == {"ESME_RMSGQFUL": 2}
 
 
 async def test_what_is_in_hand_is_waited_for(hold: Hold, smsc: Smsc, away: Away, clock: FixedClock) -> None:

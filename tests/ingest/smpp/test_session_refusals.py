@@ -134,3 +134,12 @@ async def test_a_fault_of_our_own_reading_loses_nothing(rig: Rig, monkeypatch: p
         await until(lambda: talk.answers() == {1: OK})
     assert [arrival.fault for arrival in rig.shelf.arrivals] == ["could not be read: IndexError"]
     assert [line["event"] for line in lines] == ["smpp_unread", "smpp_malformed"]
+
+
+async def test_refusals_are_counted_by_what_the_network_was_told(rig: Rig) -> None:
+    session, talk = await rig.bound()
+    for n, error in enumerate((StoreFull("too many"), StoreUnavailable("gone"), StoreUnavailable("gone")), 1):
+        rig.shelf.raises = error
+        talk.say(deliver(sequence=n))
+        await talk.answered(n)
+    assert session.refused == {"ESME_RMSGQFUL": 1, "ESME_RX_T_APPN": 2}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator, Mapping
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final, Literal
 
 import structlog
@@ -12,6 +14,7 @@ import structlog
 from odzew.clock import Clock
 from odzew.errors import OdzewError, StoreError
 from odzew.ingest.smpp.connect import connect
+from odzew.ingest.smpp.gate import Gate
 from odzew.ingest.smpp.intake import Bring
 from odzew.ingest.smpp.options import Host, SmppOptions
 from odzew.ingest.smpp.session import Session
@@ -46,7 +49,8 @@ class Surroundings:
 class BindState:
     """What is known of one bind now. Instants are microseconds; `progress` is the present session's, or the last one's.
 
-    `fault`: what went wrong last, in words; of a bind that is not bound, why it is not.
+    `fault`: what went wrong last, in words; of a bind that is not bound, why it is not. `refused`: messages that the network was told
+    to send again, by SMPP status, over all sessions of this bind in this process.
     """
 
     source_id: int
@@ -57,6 +61,7 @@ class BindState:
     bound_at: int | None = None
     fault: str = ""
     progress: Progress | None = None
+    refused: Counter[str] = field(default_factory=Counter)
 
 
 def _open(fence: Fence | None, source_id: int, slot: int, process: str, host: str) -> Generator[Request, Any, int]:
@@ -72,13 +77,16 @@ class Bind:
     `fence` is the proof of holding it, where several processes could.
     """
 
-    def __init__(self, source: Source, slot: int, options: SmppOptions, reading: Reading, around: Surroundings) -> None:
+    def __init__(
+        self, source: Source, slot: int, options: SmppOptions, reading: Reading, around: Surroundings, gate: Gate | None = None
+    ) -> None:
         self.fence: Fence | None = None
         self._source = source
         self._slot = slot
         self._options = options
         self._reading = reading
         self._around = around
+        self._gate = gate or Gate(around.clock, around.bring)
         self._clock = around.clock
         self._log = log.bind(source=source.name, slot=slot)
         self._allowed = asyncio.Event()
@@ -128,6 +136,7 @@ class Bind:
         if self._session is not None:
             state.progress = self._session.progress()
             state.fault = state.progress.fault or state.fault
+            state.refused = state.refused + self._session.refused
         return state
 
     async def settle(self) -> None:
@@ -183,8 +192,10 @@ class Bind:
     async def _attempt(self, host: Host) -> float | None:
         """One connection from its beginning to its end: how many seconds it was bound, None if it was not."""
         self._state.phase, self._state.host = "connecting", str(host)
-        session = Session(self._clock, self._source, self._options, self._reading, self._around.bring)
+        session = Session(self._clock, self._source, self._options, self._reading, partial(self._gate.bring, self._slot))
         self._session = session
+        holds: list[Callable[[], None]] = []
+        session.on_lost = lambda: holds.append(self._gate.lost(self._slot))
         try:
             await connect(self._clock, self._options, host, session, self._options.secret(self._around.environment))
             return await self._hold(session, host)
@@ -198,7 +209,11 @@ class Bind:
             return None
         finally:
             session.abort("the bind is over")
+            session.on_lost = None
+            for let_go in holds:
+                let_go()
             self._state.progress = session.progress()
+            self._state.refused.update(session.refused)
             self._session = self._session_id = self._state.bound_at = self._noted = None
 
     async def _hold(self, session: Session, host: Host) -> float:

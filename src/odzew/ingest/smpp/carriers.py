@@ -11,6 +11,7 @@ import structlog
 from odzew.clock import Clock
 from odzew.errors import SettingError
 from odzew.ingest.smpp.bind import Bind, BindState, Surroundings
+from odzew.ingest.smpp.gate import Gate
 from odzew.ingest.smpp.intake import Bring
 from odzew.ingest.smpp.options import SmppOptions
 from odzew.ingest.smpp.tenure import Tenure
@@ -43,7 +44,8 @@ class _Carrier:
             self.fault = str(error)
             return
         reading = Reading.of(source.options)
-        self.binds = [Bind(source, slot, options, reading, around) for slot in range(options.binds)]
+        gate = Gate(around.clock, around.bring, several=options.binds > 1)
+        self.binds = [Bind(source, slot, options, reading, around, gate) for slot in range(options.binds)]
         self._tasks = [self._start(bind.run()) for bind in self.binds]
         if around.db.shared:
             self._tenure = Tenure(around.db, around.clock, source.id, around.process, self.binds)

@@ -6,6 +6,7 @@ All messages of one read go to the store in one call and are answered in one wri
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from hashlib import sha256
@@ -31,8 +32,6 @@ Answer = Callable[[bytes, list[Candidate]], None]
 
 _ACCEPTED: Final = {int(command): response(command, 0, 0)[:12] for command in (Command.DELIVER_SM, Command.DATA_SM)}
 """The answer ESME_ROK without its last part: the sequence number and an empty message_id (SMPP 3.4 s.4.6.2, 4.7.2)."""
-_FULL: Final = int(Status.RMSGQFUL).to_bytes(4, "big")
-_LATER: Final = int(Status.RX_T_APPN).to_bytes(4, "big")
 
 
 class _Chunk:
@@ -48,10 +47,21 @@ class _Chunk:
 
 
 class Intake:
-    """Takes the messages of one session. `in_hand` are those without an answer yet; `drained` is called whenever there are none left."""
+    """Takes the messages of one session. `in_hand` are those without an answer yet; `drained` is called whenever there are none left.
+
+    `refused` is told of messages that the network is to send again, by SMPP status.
+    """
 
     def __init__(
-        self, clock: Clock, source: Source, reading: Reading, window: int, bring: Bring, answer: Answer, drained: Callable[[], None]
+        self,
+        clock: Clock,
+        source: Source,
+        reading: Reading,
+        window: int,
+        bring: Bring,
+        answer: Answer,
+        drained: Callable[[], None],
+        refused: Counter[str],
     ) -> None:
         self.session_id: int | None = None
         self.in_hand = 0
@@ -65,6 +75,7 @@ class Intake:
         self._bring = bring
         self._answer = answer
         self._drained = drained
+        self._refused_by = refused
         self._chunk: _Chunk | None = None
         self._refusals = Seldom(clock)
         self._faults = Seldom(clock)
@@ -102,7 +113,7 @@ class Intake:
 
     def refuse(self, pdu: bytes, command: int, status: Status, why: str) -> bytes:
         """The answer to one that is not even looked at: the network is to send it again."""
-        self._refused(1, why)
+        self._refused(1, why, status)
         return response(command, status, int.from_bytes(pdu[12:16], "big"))
 
     def bring(self) -> None:
@@ -146,9 +157,11 @@ class Intake:
         if not isinstance(error, OdzewError) and not isinstance(error, asyncio.CancelledError):
             log.error("smpp_not_stored", source=self._source.name, messages=len(chunk.arrivals), exc_info=error)
         # An OdzewError may be shown; the words of others may quote a message.
-        self._refused(len(chunk.arrivals), str(error) if isinstance(error, OdzewError) else "the message could not be stored")
-        status = _FULL if isinstance(error, StoreFull) else _LATER
-        self._finish(chunk, b"".join([answer[:8] + status + answer[12:] for answer in chunk.answers]), [])
+        why = str(error) if isinstance(error, OdzewError) else "the message could not be stored"
+        status = Status.RMSGQFUL if isinstance(error, StoreFull) else Status.RX_T_APPN
+        self._refused(len(chunk.arrivals), why, status)
+        octets = status.to_bytes(4, "big")
+        self._finish(chunk, b"".join([answer[:8] + octets + answer[12:] for answer in chunk.answers]), [])
 
     def _finish(self, chunk: _Chunk, answers: bytes, kept: list[Candidate]) -> None:
         self.in_hand -= len(chunk.arrivals)
@@ -156,8 +169,9 @@ class Intake:
         if not self.in_hand:
             self._drained()
 
-    def _refused(self, messages: int, why: str) -> None:
+    def _refused(self, messages: int, why: str, status: Status) -> None:
         self.progress.refused += messages
+        self._refused_by[f"ESME_{status.name}"] += messages
         self.progress.fault = f"refused: {why}"
         if count := self._refusals.count(messages):
             log.warning("smpp_refusing", source=self._source.name, messages=count, why=why)

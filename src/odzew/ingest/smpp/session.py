@@ -59,11 +59,13 @@ class Session(asyncio.BufferedProtocol):
         self.bound: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.bound.add_done_callback(lambda bound: bound.cancelled() or bound.exception())  # nobody may be asking any more
         self.ended = asyncio.Event()
+        self.on_lost: Callable[[], None] | None = None  # called at once when it ends out of order
         self.counted: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()  # messages that the network is to send again, by SMPP status
         self._clock = clock
         self._source = source
         self._options = options
-        self._intake = Intake(clock, source, reading, options.window, bring, self._answer, self._drained)
+        self._intake = Intake(clock, source, reading, options.window, bring, self._answer, self._drained, self.refused)
         self._watch = Watch()
         self._framer = Framer()
         self._buffer = memoryview(bytearray(READ))
@@ -162,6 +164,8 @@ class Session(asyncio.BufferedProtocol):
         self._held = self._then = None
         if not self.bound.done():
             self.bound.set_exception(SessionEnded(self.why))
+        if self.on_lost is not None and not self.orderly:
+            self.on_lost()
         self.ended.set()
 
     def pause_writing(self) -> None:

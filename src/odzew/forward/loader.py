@@ -1,0 +1,129 @@
+"""Reading what is due from the table `owed` into lanes, a few lanes at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import structlog
+
+from odzew.clock import SECOND, Clock
+from odzew.errors import StoreError
+from odzew.forward import backlog
+from odzew.forward.lane import Lane
+from odzew.forward.shards import Holding
+from odzew.forward.turns import Turns
+from odzew.store.db import Database
+
+LOOK: Final = 30.0  # seconds between looks at the table, whatever was announced
+AGAIN: Final = 1.0  # seconds until what failed for want of the database is tried again
+LOADS: Final = 8  # lanes read at a time: the database has others to serve
+
+log = structlog.get_logger("odzew.forward")
+
+
+class Loader:
+    """Fills lanes. `served` says whether a lane's target is called at all, `room` how many deliveries a lane may hold; `loaded` is
+    called after each load."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        holding: Holding,
+        turns: Turns,
+        served: Callable[[Lane], object],
+        room: Callable[[], int],
+        loaded: Callable[[], None],
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._holding = holding
+        self._turns = turns
+        self._served = served
+        self._room = room
+        self._loaded = loaded
+        self._loads: set[asyncio.Task[None]] = set()
+
+    def start_due(self, lanes: Iterable[Lane]) -> float:
+        """Starts loading for lanes that have something due and room for it. Seconds until the next one falls due."""
+        now, soonest = self._clock.now(), LOOK
+        due: list[tuple[int, int]] = []
+        by_target: dict[int, Lane] = {}
+        for lane in lanes:
+            if lane.next_due is None:
+                continue
+            if lane.next_due > now:
+                soonest = min(soonest, (lane.next_due - now) / SECOND)
+            elif not lane.loading and len(lane) <= self._room() // 2:
+                due.append((lane.next_due, lane.target_id))
+                by_target[lane.target_id] = lane
+        for _, target_id in heapq.nsmallest(max(0, LOADS - len(self._loads)), due):
+            lane = by_target[target_id]
+            before = lane.begin_load()
+            task = asyncio.create_task(self._load(lane, before), name=f"odzew-load-{target_id}")
+            self._loads.add(task)
+            task.add_done_callback(self._loads.discard)
+        return max(soonest, 0.001)
+
+    def cancel(self) -> list[asyncio.Task[None]]:
+        """Calls off what is being read; gives the tasks that end now."""
+        loads = list(self._loads)
+        for load in loads:
+            load.cancel()
+        return loads
+
+    async def _load(self, lane: Lane, before: int | None) -> None:
+        """Reads what is due for one lane, or ends it where the target is off."""
+        now = self._clock.now()
+        try:
+            if not self._holding.holds(lane.target_id):
+                lane.drop()
+            elif self._served(lane):
+                await self._fetch(lane, now)
+            elif not await self._cancel(lane):
+                lane.expect(now + round(AGAIN * SECOND))  # our directory is behind the database's, and will follow
+        except Exception as error:
+            tell(error, "forward_load_failed", target=lane.target_id)
+            lane.expect(now + round(AGAIN * SECOND))
+        except BaseException:
+            lane.expect(now if before is None else before)
+            raise
+        finally:
+            lane.end_load()
+        self._loaded()
+
+    async def _fetch(self, lane: Lane, now: int) -> None:
+        """Takes what is due and not held yet."""
+        owed, later = await self._db.read(backlog.due_and_later, lane.target_id, now, self._room(), frozenset(lane.held))
+        if not self._holding.holds(lane.target_id):
+            return  # it became another process's while it was read
+        for one in owed:
+            lane.hold(one)
+        self._turns.queue(lane)
+        if later is not None:
+            lane.expect(later)
+
+    async def _cancel(self, lane: Lane) -> bool:
+        """Ends what is owed to a target that was switched off or removed, due or not, but for calls in flight: they end themselves.
+
+        False where the database says that the target is on.
+        """
+        lane.drop()
+        after: int | None = 0
+        while after is not None:
+            held, now, fence = frozenset(lane.held), self._clock.now(), self._holding.fence(lane.target_id)
+            ended, after = await self._db.write(backlog.cancel, lane.target_id, after, held, now, fence)
+            if not ended:
+                return False
+        return True
+
+
+def tell(error: Exception, event: str, **context: Any) -> None:
+    """A database that is away is no fault of ours; anything else is, and is logged whole."""
+    if isinstance(error, StoreError):
+        log.warning(event, error=str(error), **context)
+    else:
+        log.error(event, exc_info=error, **context)
