@@ -118,17 +118,29 @@ def test_half_a_surrogate_pair_spoils_nothing(value: str) -> None:
     assert list(samples(metrics.render(), read_text).values()) == [1]
 
 
-@pytest.mark.parametrize(("number", "written"), [(math.inf, b"+Inf"), (-math.inf, b"-Inf"), (math.nan, b"NaN"), (0, b"0.0"), (1e300, b"1e+300")])
+SPELLED = ((math.inf, b"+Inf"), (-math.inf, b"-Inf"), (math.nan, b"NaN"), (0, b"0.0"), (1e300, b"1e+300"))
+
+
+@pytest.mark.parametrize(("number", "written"), SPELLED)
 def test_numbers_as_prometheus_spells_them(number: float, written: bytes) -> None:
     metrics = Metrics()
     metrics.read("gauge", "g", "G.", (), lambda: [((), number)])
     assert metrics.render().splitlines()[-1] == b"g " + written
 
 
-@pytest.mark.parametrize(
-    ("name", "labels"),
-    (("calls", ()), ("calls_total", ()), ("9calls_total", ()), ("calls-total", ()), ("a_total", ("le",)), ("a_total", ("a b",)), ("_total ", ())),
+NO_NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("calls", ()),
+    ("calls_total", ()),
+    ("9calls_total", ()),
+    ("calls-total", ()),
+    ("żółw_total", ()),
+    ("_total ", ()),
+    ("a_total", ("le",)),
+    ("a_total", ("a b",)),
 )
+
+
+@pytest.mark.parametrize(("name", "labels"), NO_NAMES)
 def test_names_that_are_refused(name: str, labels: tuple[str, ...]) -> None:
     metrics = Metrics()
     metrics.read("counter", "calls_total", "Taken.", (), lambda: ())

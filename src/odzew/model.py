@@ -286,7 +286,7 @@ class Owed:
 class Attempt:
     """One HTTP try and how it ended. `outcome` is a word of `forward.outcome`; `body` the first 4 KiB of the answer.
 
-    `number` counts all attempts of the delivery from 1, over all its rounds.
+    `number` counts from 1 in its round; as it is read back, over all rounds of the delivery.
     """
 
     delivery_id: int

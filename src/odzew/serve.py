@@ -19,7 +19,6 @@ import structlog
 
 from odzew import __version__
 from odzew.access.passwords import Verifier
-from odzew.access.request import respond
 from odzew.access.rights import Gate
 from odzew.access.throttle import Throttle
 from odzew.api.app import create_api
@@ -31,6 +30,7 @@ from odzew.forward.call import SenderLimits
 from odzew.forward.engine import Engine, EngineLimits
 from odzew.forward.exchange import Exchange
 from odzew.forward.guard import Guard
+from odzew.forward.ledger import write as write_outcomes
 from odzew.forward.resolver import SystemResolver
 from odzew.forward.schedule import Schedule
 from odzew.forward.sender import HttpSender, tls_context
@@ -46,7 +46,9 @@ from odzew.ingest.smpp.carriers import Carriers
 from odzew.ingest.tally import Tallies
 from odzew.logs import configure
 from odzew.model import Attempt, Message, Owed, SentMessage
+from odzew.operations.gauges import Forwarding, Known, Waiting
 from odzew.operations.health import create_health
+from odzew.operations.measures import Measures
 from odzew.operations.sent import create_sent
 from odzew.settings import Settings
 from odzew.store.changes import Changes
@@ -58,7 +60,7 @@ from odzew.store.leases import Lease, alive
 from odzew.store.migrate import NEWEST
 from odzew.store.postgres import PostgresDatabase
 from odzew.store.sqlite import SqliteDatabase
-from odzew.web import App, Listeners, Receive, Scope, Send, by_first_segment, logged
+from odzew.web import App, Listeners, by_first_segment, certificate, front, logged, no_panel, not_here
 from odzew.wire.msisdn import is_country
 
 log = structlog.get_logger("odzew.serve")
@@ -100,7 +102,7 @@ class Server:
         """Each part leaves behind how it is closed; they are closed in the opposite order."""
         schedule = Schedule(self.settings["retry_minutes"], self.settings["retry_basis"])
         tls = _trust(self.settings["extra_ca"])
-        pair = _certificate(self.settings["tls_cert"], self.settings["tls_key"])
+        pair = certificate(self.settings["tls_cert"], self.settings["tls_key"])
         unknown = sorted(set(self.settings["roles"]) - set(ROLES))
         if unknown or not self.settings["roles"]:
             raise SettingError(f"roles are some of {', '.join(ROLES)}, not {', '.join(unknown) or 'none'}")
@@ -111,6 +113,9 @@ class Server:
         self.db: Database = open_database(self.settings["db"], self.clock)
         self._closing.push_async_callback(self.db.close)
         await self._prepare_database()
+        self.measures = Measures(self.db, self.clock, self._directory, __version__, write_outcomes)
+        self.db = self.measures.db
+        self.on_attempt.append(self.measures.counts.attempted)
         self.present = Present(self.db)
         await self.present.refresh()
         self.changes = Changes(self.db, self.clock)
@@ -123,6 +128,7 @@ class Server:
         self.carriers = Carriers(self.db, self.clock, self._directory, self.inbox.bring, self.process, self._environment)
         self.tallies = Tallies(self.db, self.clock, self.process)
         self._closing.push_async_callback(self.tallies.write)
+        self.measures.gauges.known = self._known()
         self._subscribe()
         await self._hold_leases()
         self._closing.push_async_callback(self.engine.stop, self.settings["stop_seconds"])
@@ -185,7 +191,8 @@ class Server:
         gate = Gate(directory, self.verifier, Throttle(self.clock))
         limits = Limits(body=settings["api_body"], phones=settings["phones"], country=settings["country"])
         api = create_api(
-            db=self.db, reader=self.reader, gate=gate, directory=directory, receive=self.inbox.receive, clock=self.clock, limits=limits
+            db=self.db, reader=self.reader, gate=gate, directory=directory, receive=self.inbox.receive, clock=self.clock, limits=limits,
+            called=self.measures.counts.called,
         )
         health = create_health(__version__, self.db, self.clock, lambda: self._stopping)
         table: dict[str, App] = {
@@ -193,17 +200,29 @@ class Server:
                 directory, self.inbox.receive, settings["country"], settings["ingest_body"], self._environment, self.tallies
             ),
             "operator": create_sent(gate, directory, self.record_sent, settings["country"], settings["ingest_body"]),
+            "metrics": self.measures.app(settings["metrics_from"]),
             "healthz": health,
             "readyz": health,
             "openapi.json": OpenApi(),
-            "panel": _no_panel,
-            "": _front(api),
+            "panel": no_panel,
+            "": front(api),
         }
         for role, segments in ROLES.items():
             if not self._has(role):
-                table.update(dict.fromkeys(segments, _not_here))
-        app = by_first_segment(table, api if self._has("api") else _not_here)
+                table.update(dict.fromkeys(segments, not_here))
+        app = by_first_segment(table, api if self._has("api") else not_here)
         return logged(app) if settings["log_access"] else app
+
+    def _known(self) -> Known:
+        """Where the metrics find what is known anyway."""
+        return Known(
+            forwarding=lambda: Forwarding(self.engine.runs, *self.engine.in_hand),
+            inbox=lambda: Waiting(*self.inbox.waiting),
+            binds=self.carriers.states,
+            tallies=self.tallies.states,
+            refusals=lambda: self.tallies.refusals,
+            leases=lambda: {} if self.shards is None else {"shard": len(self.shards.held)},
+        )
 
     def _subscribe(self) -> None:
         self.changes.subscribe("directory", lambda: self._run(self._refresh(), "odzew-directory"))
@@ -321,34 +340,6 @@ def _trust(extra_ca: str) -> ssl.SSLContext:
         return tls_context(extra_ca or None)
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         raise SettingError(f"extra_ca {extra_ca} is no readable PEM file of certificate authorities: {error}") from None
-
-
-def _certificate(certificate: str, key: str) -> tuple[str, str] | None:
-    """The pair to serve HTTPS with, None for plain HTTP. SettingError for half a pair: whoever names one means HTTPS."""
-    if bool(certificate) != bool(key):
-        raise SettingError("tls_cert and tls_key belong together: give both, or neither for plain HTTP")
-    return (certificate, key) if certificate else None
-
-
-async def _not_here(_scope: Scope, _receive: Receive, send: Send) -> None:
-    await respond(send, 404, b"This process does not serve that: see the setting roles.\n")
-
-
-async def _no_panel(_scope: Scope, _receive: Receive, send: Send) -> None:
-    await respond(send, 404, b"The Customer Panel is not part of this version. The pull API is described at /openapi.json.\n")
-
-
-def _front(api: App) -> App:
-    """`GET /` goes to the panel, all else without a first segment is the API's (contract 1)."""
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"] != "/" or scope["method"] not in ("GET", "HEAD"):
-            await api(scope, receive, send)
-            return
-        await send({"type": "http.response.start", "status": 307, "headers": [(b"location", b"/panel/"), (b"content-length", b"0")]})
-        await send({"type": "http.response.body", "body": b""})
-
-    return app
 
 
 async def run(settings: Settings, clock: Clock) -> None:

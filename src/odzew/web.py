@@ -14,6 +14,7 @@ from typing import Any, Final
 import structlog
 import uvicorn
 
+from odzew.access.request import respond
 from odzew.api.patience import patient
 from odzew.clock import Clock
 from odzew.errors import SettingError
@@ -76,6 +77,36 @@ def logged(app: App) -> App:
         await app(scope, receive, tell)
 
     return wrapped
+
+
+def certificate(pem: str, key: str) -> tuple[str, str] | None:
+    """The pair to serve HTTPS with, None for plain HTTP. SettingError for half a pair: whoever names one means HTTPS."""
+    if bool(pem) != bool(key):
+        raise SettingError("tls_cert and tls_key belong together: give both, or neither for plain HTTP")
+    return (pem, key) if pem else None
+
+
+async def not_here(_scope: Scope, _receive: Receive, send: Send) -> None:
+    """What belongs to a role that this process does not have."""
+    await respond(send, 404, b"This process does not serve that: see the setting roles.\n")
+
+
+async def no_panel(_scope: Scope, _receive: Receive, send: Send) -> None:
+    """Where the panel will be."""
+    await respond(send, 404, b"The Customer Panel is not part of this version. The pull API is described at /openapi.json.\n")
+
+
+def front(api: App) -> App:
+    """`GET /` goes to the panel, all else without a first segment is the API's (contract 1)."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] != "/" or scope["method"] not in ("GET", "HEAD"):
+            await api(scope, receive, send)
+            return
+        await send({"type": "http.response.start", "status": 307, "headers": [(b"location", b"/panel/"), (b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
+
+    return app
 
 
 class _Uvicorn(uvicorn.Server):

@@ -10,7 +10,6 @@ import pytest
 from odzew.model import Attempt
 from odzew.store.db import Request, Rows, statement
 from odzew.store.deliveries import Ending, Result, end, record
-from odzew.store.lookup import deliveries
 from tests.cli.house import House, an_arrival
 
 STARTED = 1_413_883_083_000_000
@@ -43,6 +42,14 @@ def full(house: House) -> House:
         (["--limit", "2", "--after", "3"], [(2, "exhausted"), (1, "delivered")]),
         (["--state", "pending"], [(4, "pending")]),
         (["--state", "pending", "--after", "4"], []),
+        (["--state", "pending", "--account", "acme"], [(4, "pending")]),
+        (["--state", "pending", "--target", "sms", "--from", "2014-01-01"], [(4, "pending")]),
+        (["--account", "acme", "--limit", "3"], [(4, "pending"), (3, "cancelled"), (2, "exhausted")]),
+        (["--account", "other"], []),
+        (["--target", "acme sms", "--state", "exhausted"], [(2, "exhausted")]),
+        (["--state", "exhausted", "--from", "2014-10-21T09:18:00Z", "--to", "2014-10-21T09:19:00Z"], [(2, "exhausted")]),
+        (["--state", "exhausted", "--from", "2014-10-22"], []),
+        (["--state", "delivered", "--to", "2014-10-21"], []),
         (["--state", "delivered"], [(1, "delivered")]),
         (["--state", "exhausted"], [(2, "exhausted")]),
         (["--state", "exhausted", "--after", "2"], []),
@@ -56,8 +63,8 @@ def test_lists(words: list[str], found: list[tuple[int, str]], full: House) -> N
 def test_a_row(full: House) -> None:
     assert full.json("deliveries", "list", "--state", "delivered") == [
         {
-            "id": 1, "message": 1, "target": "sms", "state": "delivered", "attempts": 2, "outcome": "ok", "due": None,
-            "ended": "2014-10-21T09:23:03Z", "url": "http://192.0.2.1/sms?nr=#NUMER#&id=#ID#",
+            "id": 1, "message": 1, "target": "sms", "target_state": "well", "state": "delivered", "attempts": 2, "outcome": "ok",
+            "due": None, "ended": "2014-10-21T09:23:03Z", "url": "http://192.0.2.1/sms?nr=#NUMER#&id=#ID#",
         }
     ]  # fmt: skip
     (pending,) = full.json("deliveries", "list", "--state", "pending")
@@ -95,7 +102,24 @@ def test_a_removed_target_is_still_named(full: House) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "says"), [(["show", "77"], 1, "there is no delivery 77"), (["list", "--state", "lost"], 2, "is no state")]
+    ("words", "code", "says"),
+    [
+        (["show", "77"], 1, "there is no delivery 77"),
+        (["list", "--state", "lost"], 2, "is no state"),
+        (["list", "--account", "nobody"], 1, "there is no account"),
+        (["list", "--target", "nowhere"], 1, "there is no target"),
+        (["list", "--from", "yesterday"], 2, "from is a day"),
+        (["list", "--state", "exhausted", "--after", "4"], 1, "begin the list anew"),
+        (["why"], 2, "give either the id of a message or --arrival ID"),
+        (["why", "1", "--arrival", "1"], 2, "give either"),
+        (["why", "99"], 1, "there is no message 99"),
+        (["why", "--arrival", "99"], 1, "there is no arrival 99"),
+        (["resend"], 2, "say what to send again"),
+        (["resend", "2", "--account", "acme"], 2, "say what to send again"),
+        (["resend", "--state", "delivered"], 2, "say again"),
+        (["resend", "--message", "99"], 1, "message 99 has no deliveries"),
+        (["resend", "2", "--rate", "0"], 2, "0"),
+    ],
 )
 def test_refusals(words: list[str], code: int, says: str, full: House) -> None:
     assert says in full.refuses("deliveries", *words, code=code)
@@ -106,9 +130,76 @@ def test_nothing_at_all(house: House) -> None:
     assert house.json("deliveries", "list") == []
 
 
-def test_what_is_pending_is_found_without_reading_what_is_not(full: House) -> None:
-    asked = next(deliveries("pending", 9, 50))
-    assert isinstance(asked, Rows)
-    plan = " ".join(row[3] for row in full.read(statement, f"EXPLAIN QUERY PLAN {asked.sql}", *asked.parameters))
-    assert "SEARCH o" in plan
-    assert "SCAN d" not in plan
+# --- why -------------------------------------------------------------------------------------------------------------
+
+
+def test_why_for_people(full: House) -> None:
+    told = full.says("deliveries", "why", 1)
+    assert "rule" in told
+    assert "level    account acme\n" in told
+    assert "answer   owed: 1 delivered\n" in told
+    assert "target sms (1), delivery 1: delivered at 2014-10-21T09:23:03Z, at attempt 2\n" in told
+    assert "  1  2014-10-21T09:18:03Z  http_5xx  status 500  12 ms  192.0.2.1  The URL's server failed (5xx).\n" in told
+
+
+def test_why_for_programs(full: House) -> None:
+    told = full.json("deliveries", "why", 2)
+    assert (told["message"], told["verdict"], told["account"], told["kind"]) == (2, "owed", "acme", "nd")
+    (fate,) = told["targets"]
+    assert (fate["delivery"], fate["state"], fate["tries"][0]["means"]) == (2, "exhausted", "no connection in 3 s")
+
+
+def test_why_of_an_arrival(full: House) -> None:
+    told = full.json("deliveries", "why", "--arrival", 3)
+    assert (told["arrival"], told["message"], told["targets"][0]["state"]) == (3, 3, "cancelled")
+
+
+def test_why_nobody_claimed_it(full: House) -> None:
+    full.receive(an_arrival("NOTHING", "+48799448855"))
+    assert full.json("deliveries", "why", 5)["verdict"] == "unclaimed"
+
+
+# --- sent again ------------------------------------------------------------------------------------------------------
+
+
+def states(house: House) -> dict[int, str]:
+    return {row["id"]: row["state"] for row in house.json("deliveries", "list")}
+
+
+def test_sent_again_by_name(full: House) -> None:
+    told = full.says("deliveries", "resend", 1, 2, 3, 4, 99)
+    assert told == (
+        "Sent again: 2, 100 a second.\n"
+        "1 were left: they are still owed.\n"
+        "1 were left: they were delivered; --again sends them all the same.\n"
+        "1 do not exist.\n"
+    )
+    assert states(full) == {1: "delivered", 2: "pending", 3: "pending", 4: "pending"}
+    shown = full.json("deliveries", "show", 2)
+    assert (shown["state"], shown["attempts"], shown["outcome"], len(shown["calls"])) == ("pending", 1, "", 1)
+
+
+def test_sent_again_by_filter(full: House) -> None:
+    told = full.json("deliveries", "resend", "--account", "acme", "--target", "sms", "--rate", 5)
+    assert (told["sent_again"], told["dry_run"]) == (1, False)
+    assert states(full)[2] == "pending"
+
+
+def test_sent_again_of_a_message_and_once_more_what_was_delivered(full: House) -> None:
+    assert full.json("deliveries", "resend", "--message", 1)["delivered"] == 1
+    assert full.json("deliveries", "resend", "--message", 1, "--again")["sent_again"] == 1
+    assert states(full)[1] == "pending"
+
+
+def test_a_trial_says_what_would_be(full: House) -> None:
+    assert full.says("deliveries", "resend", "--state", "cancelled", "--dry-run") == "Would be sent again: 1, 100 a second.\n"
+    assert states(full)[3] == "cancelled"
+
+
+def test_of_many_it_says_how_far_it_is(full: House) -> None:
+    many = """WITH RECURSIVE more (id) AS (SELECT 100 UNION ALL SELECT id + 1 FROM more WHERE id < 10200)
+              INSERT INTO deliveries (id, message_id, target_id, account_id, state, ended_at)
+              SELECT id, 1, 1, 1, 'exhausted', id FROM more"""
+    full.write(statement, many)
+    result = full.run("deliveries", "resend", "--state", "exhausted")
+    assert (result.stdout, result.stderr) == ("Sent again: 10102, 100 a second.\n", "10000 ...\n")

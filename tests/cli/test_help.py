@@ -15,7 +15,8 @@ from tests.cli.house import House
 
 VERBS = {
     "serve", "demo", "apply", "check", "openapi", "inbox list", "inbox show", "inbox assign", "inbox redecode",
-    "inbox release", "source list", "deliveries list", "deliveries show",
+    "inbox release", "source list", "target list", "target test", "target states", "target resume",
+    "deliveries list", "deliveries show", "deliveries why", "deliveries resend",
     "sent import", "account list", "account show", "token list", "token create", "token revoke", "simulate client", "simulate smsc",
     "simulate mmsc",
 }  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import re
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -11,6 +12,8 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import structlog
 
 from odzew.access.passwords import Cost, hash_password
 from odzew.access.tokens import make_token
@@ -62,6 +65,7 @@ class House:
 @asynccontextmanager
 async def serving(path: Path, environment: dict[str, str]) -> AsyncIterator[House]:
     """A server over the SQLite database at `path`. Its clock stands still at the present."""
+    before, handlers = structlog.get_config(), logging.getLogger().handlers[:]
     settings = read({"db": f"sqlite:///{path}", "listen": ["127.0.0.1:0"]}, environment={})
     house = House(Server(settings, FixedClock(Clock().now()), environment))
     await house.server.start()
@@ -69,6 +73,9 @@ async def serving(path: Path, environment: dict[str, str]) -> AsyncIterator[Hous
         yield house
     finally:
         await house.server.stop()
+        # It logs to the standard error that pytest closes after this test; the tests that follow have theirs.
+        structlog.configure(**before)
+        logging.getLogger().handlers = handlers
 
 
 async def set_up(path: Path, text: str, environment: dict[str, str]) -> None:

@@ -21,9 +21,8 @@ from tests.operations.promql import asked
 
 PAGE = page("metrics.md")
 yaml: Any = importlib.import_module("yaml")  # it says nothing of its types
-RULES: dict[str, dict[str, Any]] = {
-    rule["alert"]: rule for group in yaml.safe_load((ROOT / "deploy" / "alerts.yml").read_text("utf-8"))["groups"] for rule in group["rules"]
-}
+GROUPS: list[dict[str, Any]] = yaml.safe_load((ROOT / "deploy" / "alerts.yml").read_text("utf-8"))["groups"]
+RULES: dict[str, dict[str, Any]] = {rule["alert"]: rule for group in GROUPS for rule in group["rules"]}
 LABELS = dict(re.findall(r"^\| (`[^|]+) \| (.*) \|$", PAGE.section("Labels"), re.MULTILINE))
 
 
@@ -49,7 +48,10 @@ def test_every_value_is_told(label: str, values: tuple[str, ...]) -> None:
     assert set(values) <= set(re.findall(r"`(\w+)`", LABELS[label]))
 
 
-@pytest.mark.parametrize(("label", "name"), [("`reason` of a store error", "odzew_store_errors_total"), ("`what` of a commit", "odzew_commit_size_count")])
+SEEN = (("`reason` of a store error", "odzew_store_errors_total"), ("`what` of a commit", "odzew_commit_size_count"))
+
+
+@pytest.mark.parametrize(("label", "name"), SEEN)
 def test_every_value_from_the_start_is_told(label: str, name: str) -> None:
     values = {value for (value,) in without_database(FixedClock()).values(name)}
     assert len(values) > 1

@@ -23,9 +23,9 @@ Loops = Mapping[str, Callable[[], asyncio.AbstractEventLoop]]
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Loops:
-    """The sender runs on both event loops: they differ in what a closed or paused socket does."""
+    """The senders run on both event loops: they differ in what a closed or paused socket does."""
     loops: Loops = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
-    return loops if item.path.name.startswith("test_sender") else {"asyncio": asyncio.new_event_loop}
+    return loops if item.path.name.startswith(("test_sender", "test_mail")) else {"asyncio": asyncio.new_event_loop}
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -92,12 +92,12 @@ class _Session:
             line = (await self.reader.readuntil(b"\r\n")).decode().removesuffix("\r\n")
             self.peer.lines.append(line)
             verb = line.split(" ")[0].upper()
-            if verb == "QUIT":
-                await self.say("221 bye")
-                return
             told = self.peer.says.get(line) or self.peer.says.get(verb)
             if told is not None:
                 await self.say(told)
+            elif verb == "QUIT":
+                await self.say("221 bye")
+                return
             else:
                 await HONEST[verb](self, line)
 
@@ -163,10 +163,10 @@ class _Session:
         await self.say(told or "250 2.0.0 queued as 4711")
 
 
-HONEST: dict[str, Callable[[_Session, str], asyncio.Future[None]]] = {
+HONEST: dict[str, Callable[[_Session, str], Awaitable[None]]] = {
     "EHLO": _Session.ehlo, "STARTTLS": _Session.starttls, "AUTH": _Session.auth, "MAIL": _Session.mail, "RCPT": _Session.rcpt,
     "DATA": _Session.data,
-}  # type: ignore[dict-item]  # fmt: skip  # coroutine functions are awaited like futures
+}  # fmt: skip
 
 
 async def let_pass(sending: asyncio.Task[Answer], clock: FixedClock, peer: MailPeer, lines: int, seconds: float) -> Answer:

@@ -9,7 +9,7 @@ from odzew.forward.schedule import Schedule
 from odzew.forward.turns import EngineLimits
 from odzew.inbox.receive import Inbox
 from odzew.model import Arrival, Basis, Number
-from odzew.store import lookup, unread
+from odzew.store import delivery_list, unread
 from odzew.store.numbers import save_numbers
 from tests.forward.conftest import Open
 
@@ -40,7 +40,7 @@ async def test_a_url_that_always_fails_is_called_at_the_contracts_times_and_then
     attempts = await here.attempts(delivery)
     assert [(a.number, a.outcome, a.status, a.delayed) for a in attempts] == [(n, "http_5xx", 500, False) for n in range(1, 6)]
     assert {made.headers["webhook-id"] for made in here.sender.made} == {f"msg_{delivery}"}
-    listed = await here.db.read(lookup.deliveries, "exhausted", None, 10)
+    listed, _ = await here.db.read(delivery_list.page, delivery_list.Wanted("exhausted"), None, 10)
     assert [(row.id, row.state, row.attempts, row.outcome) for row in listed] == [(delivery, "exhausted", 5, "http_5xx")]
     assert await here.db.read(unread.count, unread.Filter(target.account_id)) == 1, "the pull API still has it"
 

@@ -46,7 +46,7 @@ HISTORIES: tuple[tuple[str, History, Health], ...] = (
     ("two bad minutes a week apart", [*daily(0, 5), (7 * DAY, BAD)], "failing"),
     ("three bad minutes in two weeks", [*daily(0, 5), (7 * DAY, BAD), (14 * DAY, BAD)], "paused"),
     ("it answers after the pause: a call was under way", [*daily(5, 5), (5 * DAY + HOUR, OK)], "well"),
-    ("attempts told in another order", [(60 * MINUTE, BAD), (15 * MINUTE, BAD), (10 * MINUTE, BAD), (5 * MINUTE, BAD), (0, BAD)], "failing"),
+    ("attempts told in another order", [(minute * MINUTE, BAD) for minute in (60, 15, 10, 5, 0)], "failing"),
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import tracemalloc
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
@@ -136,7 +137,9 @@ async def test_only_types_that_can_be_base64(given_type: str, told: str) -> None
     assert attached["X-Evil"] is None
 
 
-@pytest.mark.parametrize("name", ["..", "../../etc/passwd", "a\\b", 'a"b', "a\r\nX-Evil: 1", "", " ", "x" * 500, "🐈" * 300, "=?utf-8?q?a?="])
+@pytest.mark.parametrize(
+    "name", ["..", "../../etc/passwd", "a\\b", 'a"b', "a\r\nX-Evil: 1", "", " ", "x" * 500, "🐈" * 300, "=?utf-8?q?a?="]
+)
 async def test_names_of_attachments_do_no_harm(name: str) -> None:
     found = parsed(await written(Parts(b"x", names=(name,)), kind="mms", title=""))
     _, attached = found.iter_parts()
@@ -186,3 +189,18 @@ async def test_a_text_of_millions_is_cut_where_it_is_attached() -> None:
     text, _ = found.iter_parts()
     assert len(text.get_content()) < 41_000
     assert "(cut here; the whole text is attached)" in text.get_content()
+
+
+async def test_a_letter_of_10_mib_is_never_held_whole() -> None:
+    parts = Parts(bytes(10 << 20))
+    letter = Letter(a_message(kind="mms", title=""), an_account(), ("jan@acme.example",), "msg_77", AT, parts.heads, parts.read)
+    sent = 0
+    tracemalloc.start()
+    try:
+        async for piece in letter.slices(FROM):
+            sent += len(piece)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert sent > 13 << 20
+    assert most < 5 << 20, f"{most / (1 << 20):.1f} MiB at the most"

@@ -204,12 +204,18 @@ async def test_a_server_that_hangs_is_left_after_a_minute(place: str, begin: Beg
 
 
 async def test_a_server_that_does_not_say_goodbye_changes_nothing(begin: Begin, clock: FixedClock) -> None:
-    peer = await begin()
-    original = peer.says
+    peer = await begin(says={"QUIT": HANG})
     sending = asyncio.ensure_future(to(peer, clock).send(a_mail()))
-    await until(lambda: "DATA" in peer.lines)
-    assert (await sending).outcome == "ok"
-    assert original == {}
+    answer = await let_pass(sending, clock, peer, 5, 1.0)
+    assert (answer.outcome, len(peer.posts)) == ("ok", 1)
+    peer.says["QUIT"] = CLOSE
+    assert (await to(peer, clock).send(a_mail())).outcome == "ok"
+
+
+async def test_after_a_refusal_goodbye_is_said(begin: Begin, clock: FixedClock) -> None:
+    peer = await begin(says={"RCPT": "550 unknown"})
+    await to(peer, clock).send(a_mail())
+    assert peer.lines[-2:] == ["RCPT TO:<jan@acme.example>", "QUIT"]
 
 
 # recipients that are refused, with what, whether it is the last attempt; then outcome, who got it, a word of the detail

@@ -27,7 +27,9 @@ class House:
         self.db = Watched(db)
         self.clock = clock
         self.told: list[tuple[str, int, int, str]] = []
-        self.health = TargetHealth(self.db, clock, lambda kind, account, target, words, at: self.told.append((kind, account, target, words)))
+        self.health = TargetHealth(
+            self.db, clock, lambda kind, account, target, words, at: self.told.append((kind, account, target, words))
+        )
 
     def attempt(self, outcome: str = "http_5xx", *, minute: float = 0, target: int = 7, state: Any = None) -> None:
         state = state or ("delivered" if outcome == "ok" else "pending")
@@ -92,7 +94,9 @@ async def test_one_that_is_well_again_is_written_once_and_forgotten(house: House
         house.attempt("ok", minute=minute)
     await house.health.flush()
     assert house.db.writes.total() == 2
-    assert (await house.stored())[7] == TargetState(7, last_success_at=BEGUN + 61 * MINUTE, last_failure_at=BEGUN + 60 * MINUTE, last_outcome="ok")
+    assert (await house.stored())[7] == TargetState(
+        7, last_success_at=BEGUN + 61 * MINUTE, last_failure_at=BEGUN + 60 * MINUTE, last_outcome="ok"
+    )
     house.attempt(minute=90)
     await house.health.flush()
     assert (await house.stored())[7].last_success_at == BEGUN + 79 * MINUTE

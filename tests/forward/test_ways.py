@@ -61,28 +61,28 @@ async def test_a_way_of_a_later_version_fails_the_attempt(desk: Desk) -> None:
 BODIES: tuple[tuple[dict[str, Any], str], ...] = (
     (
         {"text": 'Zażółć "1" \\ \n', "number": 303023, "received_at": 1_413_883_083_120_000},
-        '{"type":"message.received","timestamp":"2014-10-21T09:18:03.120000Z","data":{"id":303023,"type":"nd","phone":"+48500600700",'
-        '"recived":"2014-10-21 11:18:03","blacklist":false,"text":"Zażółć \\"1\\" \\\\ \\n"}}',
+        ('{"type":"message.received","timestamp":"2014-10-21T09:18:03.120000Z","data":{"id":303023,"type":"nd","phone":"+48500600700",'
+        '"recived":"2014-10-21 11:18:03","blacklist":false,"text":"Zażółć \\"1\\" \\\\ \\n"}}'),
     ),
     (
         {"text": "16", "kind": "eco", "answers": "eba39e4fe1"},
-        '{"type":"message.received","timestamp":"2014-10-21T09:18:03.000000Z","data":{"id":1,"type":"eco","phone":"+48500600700",'
-        '"recived":"2014-10-21 11:18:03","message_id":"eba39e4fe1","blacklist":false,"text":"16"}}',
+        ('{"type":"message.received","timestamp":"2014-10-21T09:18:03.000000Z","data":{"id":1,"type":"eco","phone":"+48500600700",'
+        '"recived":"2014-10-21 11:18:03","message_id":"eba39e4fe1","blacklist":false,"text":"16"}}'),
     ),
     (
         {"text": "16", "kind": "eco"},
-        '{"type":"message.received","timestamp":"2014-10-21T09:18:03.000000Z","data":{"id":1,"type":"eco","phone":"+48500600700",'
-        '"recived":"2014-10-21 11:18:03","message_id":null,"blacklist":false,"text":"16"}}',
+        ('{"type":"message.received","timestamp":"2014-10-21T09:18:03.000000Z","data":{"id":1,"type":"eco","phone":"+48500600700",'
+        '"recived":"2014-10-21 11:18:03","message_id":null,"blacklist":false,"text":"16"}}'),
     ),
     (
         {"text": "AUTO", "kind": "pre", "recipient": "71200"},
-        '{"type":"message.received","timestamp":"2014-10-21T09:18:03.000000Z","data":{"id":1,"type":"pre","phone":"+48500600700",'
-        '"recived":"2014-10-21 11:18:03","to_number":"71200","blacklist":false,"text":"AUTO"}}',
+        ('{"type":"message.received","timestamp":"2014-10-21T09:18:03.000000Z","data":{"id":1,"type":"pre","phone":"+48500600700",'
+        '"recived":"2014-10-21 11:18:03","to_number":"71200","blacklist":false,"text":"AUTO"}}'),
     ),
     (
         {"text": "", "kind": "mms", "title": "Temat"},
-        '{"type":"message.received","timestamp":"2014-10-21T09:18:03.000000Z","data":{"id":1,"type":"mms","phone":"+48500600700",'
-        '"recived":"2014-10-21 11:18:03","to_number":"+48664078059","blacklist":false,"title":"Temat","attachments":[]}}',
+        ('{"type":"message.received","timestamp":"2014-10-21T09:18:03.000000Z","data":{"id":1,"type":"mms","phone":"+48500600700",'
+        '"recived":"2014-10-21 11:18:03","to_number":"+48664078059","blacklist":false,"title":"Temat","attachments":[]}}'),
     ),
 )
 
@@ -195,7 +195,7 @@ async def test_during_a_change_both_secrets_sign(desk: Desk, clock: FixedClock, 
         await desk.send("/hook?t=#TYP#", message, **fields)
         clock.advance(60)
     during, after = desk.client.requests
-    payloads = [body or request.raw_path.partition("?")[2].encode() for request, body in zip([during, after], desk.client.bodies, strict=True)]
+    payloads = [body or one.raw_path.partition("?")[2].encode() for one, body in zip((during, after), desk.client.bodies, strict=True)]
     assert len(during.headers["webhook-signature"].split(" ")) == 2
     for secret in (SECRET, BEFORE):
         assert_genuine(during, payloads[0], secret)
@@ -270,6 +270,11 @@ async def test_at_the_last_attempt_one_that_waits_holds_up_nobody(desk: Desk, cl
     outcomes = [(await mailed(desk, clock, peer, a_message(), slot)).outcome for slot in range(5)]
     assert outcomes == ["smtp_4xx"] * 4 + ["ok"]
     assert [post.recipients for post in peer.posts] == [["jan@acme.example"]]
+
+
+async def test_without_an_address_nothing_is_sent(desk: Desk) -> None:
+    attempt = await desk.send("", url="", way="email")
+    assert (attempt.outcome, "no address" in attempt.detail) == ("internal", True)
 
 
 async def test_without_a_mail_server_the_attempt_says_so(desk: Desk, clock: FixedClock) -> None:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from odzew.clock import SECOND, FixedClock
-from odzew.model import Account, Target
+from odzew.clock import MINUTE, SECOND, FixedClock
+from odzew.forward.target_health import TargetHealth
+from odzew.model import Account, Attempt, DeliveryState, Owed, Target
 from odzew.operations.alarms import AGAIN, APART, GATHERED, MOST_LINES, Alarm, Alarms
+from odzew.store.deliveries import Result
 from odzew.store.directory import Directory
+from odzew.store.sqlite import SqliteDatabase
+from tests.forward.inline import turn
 
 OPERATOR, OWNER = "noc@odzew.example", "it@acme.example"
 
@@ -147,6 +153,19 @@ async def test_a_target_is_named_as_people_know_it(house: House) -> None:
     assert "target 8: fails" in text
 
 
+async def test_a_target_that_fails_reaches_its_owner(house: House, tmp_path: Path) -> None:
+    db = SqliteDatabase(str(tmp_path / "health.db"), house.clock)
+    health = TargetHealth(db, house.clock, house.alarms.of_target)
+    for minute in (0, 5, 10, 15, 60):
+        attempt = Attempt(1, 1, house.clock.now() + minute * MINUTE, 5, "http_5xx")
+        state: DeliveryState = "exhausted" if minute == 60 else "pending"
+        health.attempted(Owed(1, 7, 1, 1, 0), attempt, Result(attempt, 7, state, 0, 0, None))
+    text = {to[0]: text for to, _, text in await house.after(GATHERED)}[OWNER]
+    assert "target 7 ('crm' of acme): fails: 5 attempts in a row, the last one: The URL's server failed (5xx).\n" in text
+    assert "target 7 ('crm' of acme): a delivery is exhausted, the last attempt: The URL's server failed (5xx).\n" in text
+    await db.close()
+
+
 async def test_words_of_strangers_make_no_line_of_their_own(house: House) -> None:
     house.alarms.tell(Alarm("failing", "target\r\n7", "it\r\nBcc: all@example", house.clock.now()))
     ((_, subject, text),) = await house.after(GATHERED)
@@ -173,7 +192,7 @@ async def test_it_sends_by_itself_and_the_rest_at_the_stop(house: House) -> None
     house.tell(account=None)
     while not house.sent:
         house.clock.advance(house.clock.next_due() or 0)
-        await asyncio.wait([running], timeout=0)
+        await turn()
     house.tell("paused", account=None)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
@@ -191,10 +210,10 @@ async def test_what_could_not_be_sent_at_the_stop_is_said(house: House) -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 2000), st.sampled_from(("a", "b")), st.sampled_from(("failing", "exhausted"))), max_size=60))
 def test_every_alarm_is_counted_in_exactly_one_mail_and_mails_are_rare(moves: list[tuple[int, str, str]]) -> None:
-    asyncio.run(_every_alarm_is_counted(moves))
+    asyncio.run(assert_every_alarm_is_counted(moves))
 
 
-async def _every_alarm_is_counted(moves: list[tuple[int, str, str]]) -> None:
+async def assert_every_alarm_is_counted(moves: list[tuple[int, str, str]]) -> None:
     house = House()
     mailed: list[tuple[int, str]] = []
     for seconds, about, kind in moves:
@@ -209,4 +228,4 @@ async def _every_alarm_is_counted(moves: list[tuple[int, str, str]]) -> None:
     assert counted == len(moves)
     for about in ("a", "b"):
         instants = [at for at, text in mailed if f"  {about}: it" in text]
-        assert all(later - sooner >= APART * SECOND for sooner, later in zip(instants, instants[1:], strict=False))
+        assert all(later - sooner >= APART * SECOND for sooner, later in pairwise(instants))

@@ -11,6 +11,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as read_text
 
+from odzew.access.request import Scope
 from odzew.clock import FixedClock
 from odzew.errors import SettingError
 from odzew.operations.gauges import FRESH, PATIENCE
@@ -75,7 +76,8 @@ async def test_a_socket_without_an_address_is_nobody(house: House) -> None:
     async def send(event: Any) -> None:
         answers.append(event)
 
-    await house.app(("0.0.0.0/0",))({"type": "http", "method": "GET", "path": "/metrics", "headers": [], "client": None}, lambda: asyncio.Future(), send)
+    scope: Scope = {"type": "http", "method": "GET", "path": "/metrics", "headers": [], "client": None}
+    await house.app(("0.0.0.0/0",))(scope, asyncio.Future, send)
     assert answers[0]["status"] == 403
 
 

@@ -106,7 +106,7 @@ async def test_many_are_not_counted_to_the_last(house: House) -> None:
 
 
 PLANS = (
-    ("SELECT count(*), min(due_at) FROM (SELECT due_at FROM part_sets WHERE state = 'open' ORDER BY due_at LIMIT 9) AS f", "part_sets_open"),
+    ("SELECT count(*) FROM (SELECT due_at FROM part_sets WHERE state = 'open' ORDER BY due_at LIMIT 9) AS f", "part_sets_open"),
     ("SELECT min(o.due_at) FROM owed o WHERE o.target_id = 1", "owed_target"),
 )
 

@@ -35,7 +35,8 @@ async def test_the_whole_document_is_in_the_database(db: Database) -> None:
     await applied(db, WHOLE)
     found: Directory = await db.read(load)
     acme = found.account_named("acme")
-    assert acme == Account(acme.id, "acme", "Acme sp. z o.o.", "Europe/Warsaw", "en", True, (), ("10.1.2.0/24:8080",), 7.0)
+    whole = ("Acme sp. z o.o.", "Europe/Warsaw", "en", True, (), ("10.1.2.0/24:8080",), 7.0, ("it@acme.example",))
+    assert acme == Account(acme.id, "acme", *whole)
     assert list(found.users.values()) == [
         User(
             found.users["ops@operator.example"].id, None, "ops@operator.example", "hash of ops-pass", ("panel", "owner"),

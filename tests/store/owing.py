@@ -20,7 +20,9 @@ async def an_owing_database(db: Database) -> None:
     for name in ("acme", "other"):
         await db.write(builders.an_account, name)
     rows = [(1, 1, "crm"), (2, 1, "shop"), (3, 2, "crm")]
-    await db.write(targets.save_targets, [Target(0, owner, "account", owner, "sms", name, f"https://{key}.example/") for key, owner, name in rows])
+    await db.write(
+        targets.save_targets, [Target(0, owner, "account", owner, "sms", name, f"https://{key}.example/") for key, owner, name in rows]
+    )
 
 
 async def owe(db: Database, keys: Sequence[int], target: int = CRM, due: int = BEGUN) -> None:
@@ -29,10 +31,10 @@ async def owe(db: Database, keys: Sequence[int], target: int = CRM, due: int = B
     await db.write(deliveries.owe, [Owed(key, target, account, 1000 + key, due) for key in keys])
 
 
-async def attempt(db: Database, key: int, number: int = 1, state: DeliveryState = "exhausted", at: int = BEGUN, **result: Any) -> None:
-    """One attempt that ended at `at`."""
-    made = Attempt(key, number, at - 10, 10, "ok" if state == "delivered" else "http_5xx")
-    await db.write(deliveries.record, [Result(made, 0, state, at - 10, 7, at + 300 if state == "pending" else None, **result)])
+async def attempt(db: Database, key: int, number: int = 1, state: DeliveryState = "exhausted", at: int = BEGUN, earlier: int = 0) -> None:
+    """One attempt that ended at `at`; `number` counts over all rounds, `earlier` those before this one."""
+    made = Attempt(key, number - earlier, at - 10, 10, "ok" if state == "delivered" else "http_5xx")
+    await db.write(deliveries.record, [Result(made, 0, state, at - 10, 7, at + 300 if state == "pending" else None, earlier)])
 
 
 async def cancel(db: Database, key: int, at: int = BEGUN) -> None:

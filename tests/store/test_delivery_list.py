@@ -129,13 +129,16 @@ async def test_the_order_comes_from_an_index(fields: dict[str, Any], index: str,
         assert "SCAN d" not in lines
 
 
+instants = st.integers(BEGUN, BEGUN + 5 * SECOND)
+
+
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     fields=st.fixed_dictionaries(
         {},
         optional={
             "state": st.sampled_from(("pending", "delivered", "exhausted", "cancelled")), "account_id": st.integers(1, 3),
-            "target_id": st.integers(1, 4), "since": st.integers(BEGUN, BEGUN + 5 * SECOND), "until": st.integers(BEGUN, BEGUN + 5 * SECOND),
+            "target_id": st.integers(1, 4), "since": instants, "until": instants,
         },
     ),
     limit=st.integers(1, 5),

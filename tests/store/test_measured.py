@@ -91,7 +91,8 @@ async def test_how_long_it_took_and_how_many_are_under_way(clock: FixedClock) ->
 
 
 def _now() -> Generator[Request, Any, int]:
-    return (yield Now())
+    now: int = yield Now()
+    return now
 
 
 async def test_it_is_the_same_database(desk: Desk, clock: FixedClock) -> None:

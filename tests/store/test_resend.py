@@ -15,7 +15,7 @@ from odzew.store import deliveries
 from odzew.store.changes import counters
 from odzew.store.db import Database, statement
 from odzew.store.delivery_list import Wanted
-from odzew.store.resend import AT_ONCE, Pace, Resent, drop_owed, newest_delivery, of_message, resend, resend_window
+from odzew.store.resend import AT_ONCE, Pace, Resent, drop_owed, newest_delivery, of_message, put_off, resend, resend_window
 from odzew.store.target_states import TargetState, save
 from odzew.store.targets import remove_targets
 from tests.store.owing import BEGUN, CRM, OTHER, SHOP, an_owing_database, attempt, cancel, ended, owe, owed_now, row_of
@@ -208,6 +208,17 @@ async def test_the_deliveries_of_a_message(owing: Database) -> None:
 
 
 # --- what is dropped -------------------------------------------------------------------------------------------------
+
+
+async def test_what_fell_due_in_a_pause_is_put_off(owing: Database, clock: FixedClock) -> None:
+    now = clock.now()
+    await owe(owing, [1], due=now - 9)
+    await owe(owing, [2], due=now - 10)
+    await owe(owing, [3], due=now)
+    await owe(owing, [4], SHOP, due=now - 9)
+    assert await owing.write(put_off, CRM, Pace(now, 1)) == 2
+    assert await owing.write(put_off, CRM, Pace(now, 1)) == 0
+    assert await owed_now(owing) == {2: now, 1: now + SECOND, 3: now, 4: now - 9}
 
 
 async def test_what_is_owed_to_a_target_is_dropped_up_to_an_id(owing: Database, clock: FixedClock) -> None:

@@ -25,9 +25,7 @@ from odzew.store.lookup import DeliveryRow
 from odzew.store.resend import Resent
 from odzew.store.target_states import TargetState, states
 
-app = typer.Typer(
-    no_args_is_help=True, help="What is owed to clients' URLs: list deliveries, look at one, ask why, send again."
-)
+app = typer.Typer(no_args_is_help=True, help="What is owed to clients' URLs: list deliveries, look at one, ask why, send again.")
 
 ALL_STATES: Final[tuple[str, ...]] = get_args(DeliveryState)
 SHOWN: Final = 10_000  # deliveries between two words of how far it is

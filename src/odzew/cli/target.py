@@ -21,7 +21,7 @@ from odzew.errors import NotOurs, SettingError
 from odzew.forward.call import SenderLimits
 from odzew.forward.exchange import Exchange
 from odzew.forward.guard import Guard
-from odzew.forward.mail import MailServer, SmtpSender
+from odzew.forward.mail import MailServer, SmtpSender, mail_tls
 from odzew.forward.resolver import SystemResolver
 from odzew.forward.sender import HttpSender, tls_context
 from odzew.forward.trial import Trial, trial
@@ -144,7 +144,7 @@ def _exchange(database: Database, chosen: Settings, closing: AsyncExitStack) -> 
     mail = None
     if chosen["smtp_host"]:
         server = MailServer(*(chosen[name] for name in ("smtp_host", "mail_from", "smtp_port", "smtp_user", "smtp_password", "smtp_tls")))
-        mail = SmtpSender(clock, resolver, server, tls)
+        mail = SmtpSender(clock, resolver, server, mail_tls(extra))
     return Exchange(database, clock, sender, lambda reference: os.environ.get(reference.removeprefix("env:")), mail, Trusts(extra)), clock
 
 

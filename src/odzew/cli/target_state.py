@@ -13,10 +13,10 @@ from odzew.cli.verb import verb
 from odzew.errors import NotOurs, SettingError
 from odzew.forward.health import health_of
 from odzew.forward.outcome import meaning_of
-from odzew.operations.resend import find_target
+from odzew.operations.resend import LEAST_RATE, MOST_RATE, RATE, find_target
 from odzew.store.db import Database
 from odzew.store.directory import Directory, load
-from odzew.store.resend import AT_ONCE, drop_owed, newest_delivery
+from odzew.store.resend import AT_ONCE, Pace, drop_owed, newest_delivery, now, put_off
 from odzew.store.target_states import TargetState, resume, states
 
 
@@ -38,6 +38,9 @@ async def resume_target(
     words: Annotated[list[str], typer.Argument(metavar="TARGET...", help="The target as it is listed, such as: acme sms. Or its id.")],
     send_missed: Annotated[bool, typer.Option("--send-missed", help="What came during the pause is sent now.")] = False,
     drop_missed: Annotated[bool, typer.Option("--drop-missed", help="What is owed is cancelled; what comes from now on is sent.")] = False,
+    rate: Annotated[
+        float, typer.Option("--rate", metavar="N", min=LEAST_RATE, max=MOST_RATE, help=f"Send so many a second. Default: {RATE:g}.")
+    ] = RATE,
     account: AccountOption = None,
     db: DbOption = None,
     settings: FileOption = None,
@@ -56,9 +59,9 @@ async def resume_target(
         known: dict[int, TargetState] = await database.read(states, [target])
         if target not in known or known[target].paused_at is None:
             raise NotOurs(f"target {name} is not paused")
-        dropped = await _drop(database, target) if drop_missed else 0
+        missed = await (_drop(database, target) if drop_missed else _put_off(database, target, rate))
         await database.write(resume, target)
-    typer.echo(f"Target {name} is called again." + (f" Cancelled: {dropped}." if drop_missed else ""))
+    typer.echo(f"Target {name} is called again. {'Cancelled' if drop_missed else 'To be sent'}: {missed}.")
 
 
 async def _drop(db: Database, target: int) -> int:
@@ -69,6 +72,16 @@ async def _drop(db: Database, target: int) -> int:
         count = int(await db.write(drop_owed, target, until))
         dropped += count
     return dropped
+
+
+async def _put_off(db: Database, target: int, rate: float) -> int:
+    """Spreads what fell due during the pause; how many."""
+    begun: int = await db.read(now)
+    put_off_all, count = 0, AT_ONCE
+    while count == AT_ONCE:
+        count = int(await db.write(put_off, target, Pace(begun, rate, put_off_all)))
+        put_off_all += count
+    return put_off_all
 
 
 def _row(state: TargetState, directory: Directory) -> dict[str, Any]:

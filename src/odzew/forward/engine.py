@@ -88,6 +88,11 @@ class Engine:
         """Whether this process forwards now."""
         return self._loop is not None
 
+    @property
+    def in_hand(self) -> tuple[int, int, int]:
+        """Calls under way, deliveries in memory (those among them), and outcomes that are not committed yet."""
+        return self._turns.in_flight, sum(len(lane.held) for lane in self._lanes.values()), self._ledger.waiting
+
     def start(self) -> None:
         """Begins to serve: what is owed is found, what is due leaves."""
         if self._loop is None:

@@ -55,14 +55,18 @@ class Exchange:
             if message is None:
                 raise SettingError("the message is no longer in the database")
             offer = Offer(message, target, account, f"msg_{owed.delivery_id}", number, attempts, started, owed.completion)
-            prepared = await self.prepare(offer)
-            attempt.url = prepared.shown[:SHOWN_URL]
-            answer = await self.make(prepared)
-            attempt.outcome, attempt.detail = judged(answer, target, prepared.values)
+            way = KINDS.get(target.way)
+            prepared = await (self.prepare(offer) if way is None else way.prepare(offer, self._desk))
+            attempt.url, sent = prepared.shown[:SHOWN_URL], prepared.sent
+            answer = await (self._sender.send(sent) if isinstance(sent, Call) else self.make(prepared))
+            attempt.outcome, attempt.detail = answer.outcome, answer.detail
+            if target.verify is not None:
+                attempt.outcome, attempt.detail = judged(answer, target, prepared.values)
             attempt.status, attempt.address, attempt.body, attempt.timings = answer.status, answer.address, answer.kept, answer.timings
         except OdzewError as error:
             attempt.outcome, attempt.detail = failed(error)
-        attempt.detail = clean.text(attempt.detail)[:SHOWN_DETAIL]  # the other side may have a word in it
+        if attempt.detail:
+            attempt.detail = clean.text(attempt.detail)[:SHOWN_DETAIL]  # the other side may have a word in it
         attempt.took_us = round((self._clock.monotonic() - begun) * SECOND)
         return attempt
 

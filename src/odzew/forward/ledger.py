@@ -70,6 +70,11 @@ class Ledger:
         self._worker: asyncio.Task[None] | None = None
 
     @property
+    def waiting(self) -> int:
+        """Outcomes that are not committed yet."""
+        return len(self._waiting)
+
+    @property
     def is_full(self) -> bool:
         """Whether so much waits that no further call should be started."""
         return len(self._waiting) >= FULL

@@ -29,6 +29,7 @@ MailTls = Literal["starttls", "tls", "none"]
 
 _MICRO: Final = 1_000_000
 _SHOWN_REFUSALS: Final = 5
+_SAID: Final = ("ok", "smtp_4xx", "smtp_5xx")  # after these the server waits for what we say next
 
 
 class Written(Protocol):
@@ -93,6 +94,15 @@ class MailLimits:
     kept: int = 4096
 
 
+def mail_tls(extra_ca: str | None = None) -> ssl.SSLContext:
+    """The TLS context for the mail server: as that of calls, without their protocol name."""
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if extra_ca is not None:
+        context.load_verify_locations(cafile=extra_ca)
+    return context
+
+
 class MailSender(Protocol):
     """The port through which e-mails are sent."""
 
@@ -110,7 +120,7 @@ class SmtpSender:
         self._clock = clock
         self._resolver = resolver
         self._server = server
-        self._tls = tls or ssl.create_default_context()
+        self._tls = tls or mail_tls()
         self._limits = limits or MailLimits()
         self._free = asyncio.Semaphore(self._limits.at_once)
 
@@ -145,12 +155,12 @@ class SmtpSender:
             answer.outcome, answer.detail = error.outcome, str(error)
         finally:
             if talk.line is not None:
-                await self._leave(talk.line, polite=answer.outcome == "ok")
+                await self._leave(talk.line, polite=answer.outcome in _SAID)
         answer.total_us = self._since(begun)
         return answer
 
     async def _leave(self, line: Line, polite: bool) -> None:
-        """The e-mail is sent, or it is not: whatever the server says to QUIT changes nothing."""
+        """The e-mail is sent, or it is not: what the server says to QUIT changes nothing."""
         with suppress(CallEnded, TimeoutError):
             if polite:
                 async with self._clock.deadline(self._limits.farewell):

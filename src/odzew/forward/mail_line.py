@@ -86,6 +86,8 @@ class Line(asyncio.Protocol):
     async def start_tls(self, context: ssl.SSLContext, name: str) -> None:
         """Goes on over TLS. What came before the handshake may be somebody else's word and ends the connection (RFC 3207 s.6)."""
         assert self._transport is not None
+        if self._came:
+            raise CallEnded("protocol", "the mail server said something between STARTTLS and TLS")
         try:
             secure = await asyncio.get_running_loop().start_tls(self._transport, self, context, server_hostname=name)
         except ssl.SSLCertVerificationError as error:
@@ -97,8 +99,6 @@ class Line(asyncio.Protocol):
         if secure is None:
             raise CallEnded("tls", "TLS with the mail server broke: the connection was closed")
         self._transport = secure
-        if self._came:
-            raise CallEnded("protocol", "the mail server said something between STARTTLS and TLS")
 
     def abort(self) -> None:
         """Closes the connection at once."""

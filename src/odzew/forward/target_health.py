@@ -120,4 +120,3 @@ class TargetHealth:
         theirs = {target: state for target, state in found.items() if state.failures or state.paused_at is not None}
         self._states = theirs | mine
         self._paused = {target for target, state in self._states.items() if state.paused_at is not None}
-

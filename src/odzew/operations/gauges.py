@@ -36,11 +36,21 @@ Values = Iterator[tuple[Labels, float]]
 class Bind(Protocol):
     """What is asked of one SMPP bind (`ingest.smpp.bind.BindState`)."""
 
-    source: str
-    slot: int
-    phase: Any
-    progress: Progress | None
-    refused: Mapping[str, int]
+    @property
+    def source(self) -> str: ...
+
+    @property
+    def slot(self) -> int: ...
+
+    @property
+    def phase(self) -> str: ...
+
+    @property
+    def progress(self) -> Progress | None: ...
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """Messages that the network was told to send again, by SMPP status."""
 
 
 class Forwarding(NamedTuple):

@@ -103,9 +103,7 @@ async def why_arrival(db: Database, key: int, meaning_of: MeaningOf, directory: 
     return await why(db, found.message_id, meaning_of, directory, key)
 
 
-async def why(
-    db: Database, key: int, meaning_of: MeaningOf, directory: Directory | None = None, arrival: int | None = None
-) -> Why:
+async def why(db: Database, key: int, meaning_of: MeaningOf, directory: Directory | None = None, arrival: int | None = None) -> Why:
     """Of a message. NotOurs if there is no such message."""
     message: Message | None = (await db.read(get, [key])).get(key)
     if message is None:

@@ -45,14 +45,14 @@ def record(results: Sequence[Result]) -> Generator[Request, Any, None]:
     yield Many(
         """INSERT INTO attempts (delivery_id, number, started_at, took_us, outcome, url, address, status, body, detail, delayed, timings)
            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (delivery_id, number) DO NOTHING""",
-        [_attempt_row(result.attempt) for result in results],
+        [_attempt_row(result.attempt, result.earlier) for result in results],
     )
     yield Many(
         """UPDATE deliveries SET state = ?, slot = ?, first_at = ?, ended_at = ?, outcome = ?, served_us = ?
            WHERE id = ? AND state = 'pending'""",
         [
             (
-                r.state, r.attempt.number - r.earlier, r.first_at,
+                r.state, r.attempt.number, r.first_at,
                 None if r.due_at is not None else r.attempt.started_at + r.attempt.took_us,
                 r.attempt.outcome, r.served_us, r.attempt.delivery_id,
             )
@@ -67,9 +67,9 @@ def record(results: Sequence[Result]) -> Generator[Request, Any, None]:
         yield Many("UPDATE owed SET due_at = ? WHERE delivery_id = ?", waiting)
 
 
-def _attempt_row(a: Attempt) -> tuple[Any, ...]:
+def _attempt_row(a: Attempt, earlier: int) -> tuple[Any, ...]:
     return (
-        a.delivery_id, a.number, a.started_at, a.took_us, a.outcome, a.url, a.address, a.status,
+        a.delivery_id, earlier + a.number, a.started_at, a.took_us, a.outcome, a.url, a.address, a.status,
         a.body, a.detail, int(a.delayed), a.timings,
     )  # fmt: skip
 

@@ -110,6 +110,21 @@ def newest_delivery() -> Generator[Request, Any, int]:
 
 
 @lengthy
+def put_off(target: int, pace: Pace) -> Generator[Request, Any, int]:
+    """Gives the next window of what fell due to a target before `pace.begun` a due time from now on: how many. Leans on owed_target.
+
+    So the time of a pause is not counted as time in which its target was being served (contract 5.5).
+    """
+    instant: int = yield Now()
+    sql = "SELECT delivery_id FROM owed WHERE target_id = ? AND due_at < ? ORDER BY due_at, delivery_id LIMIT ?"
+    rows = yield Rows(sql, (target, pace.begun, AT_ONCE))
+    if rows:
+        put = [(pace.due(number, instant), row[0]) for number, row in enumerate(rows)]
+        yield Many("UPDATE owed SET due_at = ? WHERE delivery_id = ?", put)
+    return len(rows)
+
+
+@lengthy
 def drop_owed(target: int, until: int) -> Generator[Request, Any, int]:
     """Cancels what is owed to a target, of ids up to `until`, a window of them: how many. Leans on owed_target."""
     at: int = yield Now()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 
 import pytest
 from structlog.testing import capture_logs
@@ -105,6 +106,10 @@ async def test_a_loss_is_written_down_before_the_next_bind(hold: Hold, smsc: Sms
     assert [row[2] for row in await rows(away._db, SESSIONS)] == [1]
 
 
+def _talked(smsc: Smsc, sessions: int) -> bool:
+    return len(smsc.talks) == sessions
+
+
 async def test_refusals_are_counted_over_all_sessions(hold: Hold, smsc: Smsc, clock: FixedClock) -> None:
     held = hold()
     held.shelf.raises = StoreFull("too many")
@@ -114,7 +119,7 @@ async def test_refusals_are_counted_over_all_sessions(hold: Hold, smsc: Smsc, cl
         await smsc.talk.answered(1)
         assert held.state.refused == {"ESME_RMSGQFUL": session}
         smsc.talk.reset()
-        await moving(clock, until(lambda wanted=session + 1: len(smsc.talks) == wanted))
+        await moving(clock, until(partial(_talked, smsc, session + 1)))
     assert held.state.refused == {"ESME_RMSGQFUL": 2}
 
 

@@ -85,6 +85,7 @@ async def test_time_lets_go(clock: FixedClock, shelf: Shelf) -> None:
     await turns()
     clock.advance(HELD)
     await again
+    assert _texts(shelf) == ["again"]
 
 
 @pytest.mark.parametrize("at_once", [True, False])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from odzew.errors import SettingError
 from odzew.forward.item import values_of
 from odzew.forward.letter import Letter
 from odzew.forward.mail import Mail
@@ -20,6 +21,8 @@ class Email:
     async def prepare(self, offer: Offer, desk: Desk) -> Prepared:
         """The letter is produced while it is sent: nothing before it depends on what is in it."""
         recipients = offer.target.mail_to
+        if not recipients:
+            raise SettingError("the target has no address in mail_to")
         parts, read = await desk.parts(offer) if offer.message.kind == "mms" else ((), None)
         letter = Letter(offer.message, offer.account, recipients, offer.webhook_id, offer.started_at, parts, read, offer.completion)
         mail = Mail(recipients, letter, last=offer.number >= offer.attempts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from odzew.forward.item import JSON_TYPE, EventBody, compact, event_head, item_of, values_of
-from odzew.forward.ways.way import Desk, Offer, Prepared, call_of, headers_of, parse_template, streamed
+from odzew.forward.ways.way import Desk, Offer, Prepared, call_of, has_own_tls, headers_of, parse_template, streamed
 from odzew.setup.ways import KEYS
 from odzew.store import blacklist
 from odzew.store.lookup import revisions
@@ -34,7 +34,7 @@ class Json:
             call.body = f"{head}{compact(item)}}}".encode()
             signer.update(call.body)
         call.headers = [*headers_of(template, offer), ("Content-Type", JSON_TYPE), *signer.finish()]
-        if template.scheme == "https":
+        if has_own_tls(offer.target):
             call.trust = await desk.trusts.of(offer.target)
         return Prepared(call, template.origin + request, values)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from odzew.forward.item import MmsBody, values_of
-from odzew.forward.ways.way import Desk, Offer, Prepared, call_of, headers_of, parse_template, streamed
+from odzew.forward.ways.way import Desk, Offer, Prepared, call_of, has_own_tls, headers_of, parse_template, streamed
 from odzew.setup.ways import KEYS
 
 
@@ -28,10 +28,10 @@ class Url:
             body = MmsBody(offer.message, offer.account, parts, read, offer.target.body == "json")
             call.method, call.body = "POST", await streamed(body, signer)
             headers.append(("Content-Type", body.content_type))
-        else:
+        elif offer.target.secret is not None:
             signer.update(request.partition("?")[2].encode("ascii"))
         call.headers = headers + signer.finish()
-        if template.scheme == "https":
+        if has_own_tls(offer.target):
             call.trust = await desk.trusts.of(offer.target)
         return Prepared(call, template.origin + request, values)
 

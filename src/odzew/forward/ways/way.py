@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
+
+import msgspec
 
 from odzew.clock import SECOND
 from odzew.errors import SettingError
@@ -25,8 +26,7 @@ from odzew.wire.template import Template
 parse_template = lru_cache(maxsize=4096)(Template.parse)
 
 
-@dataclass(slots=True)
-class Offer:
+class Offer(msgspec.Struct, frozen=True):
     """One attempt. `webhook_id` is the same over the repeats, `number` of `attempts`; `started_at` an instant.
 
     `attached`: the attachments of a message that is not in the database (a sample); None: they are read from there.
@@ -43,8 +43,7 @@ class Offer:
     attached: Sequence[Attachment] | None = None
 
 
-@dataclass(slots=True)
-class Prepared:
+class Prepared(msgspec.Struct, frozen=True):
     """What is sent, and the URL as it is shown in the attempt's record. `values`: of the placeholders, for verification."""
 
     sent: Call | Mail
@@ -76,8 +75,7 @@ class Desk:
 
     def signer(self, offer: Offer) -> Signer:
         """Signs the payload of an attempt with each key that signs now."""
-        target = offer.target
-        keys = () if target.secret is None else self._keys(target, offer.started_at)
+        keys = self._keys(offer.target, offer.started_at) if offer.target.secret is not None else ()
         return Signer(offer.webhook_id, offer.started_at // SECOND, keys)
 
     def _keys(self, target: Target, now: int) -> list[bytes]:
@@ -108,10 +106,14 @@ class Desk:
 
 def call_of(method: str, template: Template, request: str, offer: Offer) -> Call:
     """A call of a target's URL, without its body and the headers that depend on it."""
-    call = Call(method, template.scheme, template.host, template.port, request.encode("ascii"))
-    call.allowances = _allowances(offer.account.forward_allow)
-    call.account = offer.account.id
-    return call
+    account = offer.account
+    allowances = _allowances(account.forward_allow)
+    return Call(method, template.scheme, template.host, template.port, request.encode("ascii"), (), None, allowances, account.id)
+
+
+def has_own_tls(target: Target) -> bool:
+    """Whether the target has a certificate or authorities of its own."""
+    return target.ca is not None or target.client_cert is not None
 
 
 def headers_of(template: Template, offer: Offer) -> Headers:
