@@ -31,10 +31,12 @@ from odzew.forward.engine import Engine, EngineLimits
 from odzew.forward.exchange import Exchange
 from odzew.forward.guard import Guard
 from odzew.forward.ledger import write as write_outcomes
+from odzew.forward.mail import MailServer, SmtpSender, mail_tls
 from odzew.forward.resolver import SystemResolver
 from odzew.forward.schedule import Schedule
 from odzew.forward.sender import HttpSender, tls_context
 from odzew.forward.shards import MOVED, Everything, Holding, Shards
+from odzew.forward.trust import Trusts
 from odzew.inbox.batch import Received
 from odzew.inbox.correct import Corrected, record_sent
 from odzew.inbox.freshness import Freshness
@@ -174,7 +176,12 @@ class Server:
         self._closing.callback(self.resolver.close)
         self.sender = HttpSender(self.clock, self.resolver, Guard(self.listeners.judged()), limits, tls)
         self._closing.push_async_callback(self.sender.close)
-        exchange = Exchange(self.db, self.clock, self.sender, self._secret_of)
+        extra = self.settings["extra_ca"] or None
+        self.mail: SmtpSender | None = None
+        if self.settings["smtp_host"]:
+            names = ("smtp_host", "mail_from", "smtp_port", "smtp_user", "smtp_password", "smtp_tls")
+            self.mail = SmtpSender(self.clock, self.resolver, MailServer(*(self.settings[name] for name in names)), mail_tls(extra))
+        exchange = Exchange(self.db, self.clock, self.sender, self._secret_of, self.mail, Trusts(extra))
         numbers = EngineLimits(self.settings["calls"], self.settings["calls_per_account"], self.settings["calls_per_target"])
         self.shards = Shards(self.db, self.clock, self.process, self.settings["lease_seconds"]) if self.db.shared else None
         self.holding: Holding = self.shards or Everything()
