@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import importlib
 import importlib.util
 import os
@@ -32,10 +33,13 @@ from odzew.forward.exchange import Exchange
 from odzew.forward.guard import Guard
 from odzew.forward.ledger import write as write_outcomes
 from odzew.forward.mail import MailServer, SmtpSender, mail_tls
+from odzew.forward.note import send_note
+from odzew.forward.outcome import meaning_of
 from odzew.forward.resolver import SystemResolver
 from odzew.forward.schedule import Schedule
 from odzew.forward.sender import HttpSender, tls_context
 from odzew.forward.shards import MOVED, Everything, Holding, Shards
+from odzew.forward.target_health import TargetHealth
 from odzew.forward.trust import Trusts
 from odzew.inbox.batch import Received
 from odzew.inbox.correct import Corrected, record_sent
@@ -48,6 +52,8 @@ from odzew.ingest.smpp.carriers import Carriers
 from odzew.ingest.tally import Tallies
 from odzew.logs import configure
 from odzew.model import Attempt, Message, Owed, SentMessage
+from odzew.operations.alarms import Alarms
+from odzew.operations.calls import create_calls
 from odzew.operations.gauges import Forwarding, Known, Waiting
 from odzew.operations.health import create_health
 from odzew.operations.measures import Measures
@@ -132,7 +138,12 @@ class Server:
         self._closing.push_async_callback(self.tallies.write)
         self.measures.gauges.known = self._known()
         self._subscribe()
+        await self.health.refresh()
         await self._hold_leases()
+        self._run(self.health.run(), "odzew-health")
+        self._run(self.alarms.run(), "odzew-alarms")
+        self._closing.push_async_callback(self.alarms.close)
+        self._closing.push_async_callback(self.health.flush)
         self._closing.push_async_callback(self.engine.stop, self.settings["stop_seconds"])
         await self.reader.take_back_open(await self._live_processes())
         self._closing.push_async_callback(self.reader.close)
@@ -181,13 +192,18 @@ class Server:
         if self.settings["smtp_host"]:
             names = ("smtp_host", "mail_from", "smtp_port", "smtp_user", "smtp_password", "smtp_tls")
             self.mail = SmtpSender(self.clock, self.resolver, MailServer(*(self.settings[name] for name in names)), mail_tls(extra))
+        send = None if self.mail is None else functools.partial(send_note, self.mail, self.clock)
+        self.alarms = Alarms(self.clock, self._directory, self.settings["alarm_to"], send)
+        self.health = TargetHealth(self.db, self.clock, self.alarms.of_target)
+        self.on_attempt.append(self.health.attempted)
         exchange = Exchange(self.db, self.clock, self.sender, self._secret_of, self.mail, Trusts(extra))
         numbers = EngineLimits(self.settings["calls"], self.settings["calls_per_account"], self.settings["calls_per_target"])
         self.shards = Shards(self.db, self.clock, self.process, self.settings["lease_seconds"]) if self.db.shared else None
         self.holding: Holding = self.shards or Everything()
         self.engine = Engine(
-            self.db, self.clock, exchange, self._directory, numbers, schedule, self._attempted, self.holding, limits.total
-        )
+            self.db, self.clock, exchange, self._directory, numbers, schedule, self._attempted, self.holding, limits.total,
+            self.health.is_paused, self.health.ended,
+        )  # fmt: skip
         if self.shards is not None:
             self.shards.engine = self.engine
 
@@ -206,7 +222,10 @@ class Server:
             "ingest": create_ingest(
                 directory, self.inbox.receive, settings["country"], settings["ingest_body"], self._environment, self.tallies
             ),
-            "operator": create_sent(gate, directory, self.record_sent, settings["country"], settings["ingest_body"]),
+            "operator": create_calls(
+                gate, directory, self.db, meaning_of,
+                create_sent(gate, directory, self.record_sent, settings["country"], settings["ingest_body"]),
+            ),
             "metrics": self.measures.app(settings["metrics_from"]),
             "healthz": health,
             "readyz": health,
@@ -229,6 +248,7 @@ class Server:
             tallies=self.tallies.states,
             refusals=lambda: self.tallies.refusals,
             leases=lambda: {} if self.shards is None else {"shard": len(self.shards.held)},
+            is_served=lambda target: not self.health.is_paused(target),
         )
 
     def _subscribe(self) -> None:
@@ -293,6 +313,7 @@ class Server:
     async def _refresh(self) -> None:
         try:
             await self.present.refresh()
+            await self.health.refresh()
         except StoreError as error:
             log.warning("directory_not_read", error=str(error))
             return

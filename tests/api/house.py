@@ -18,9 +18,9 @@ from odzew.api.app import Api, create_api
 from odzew.api.call import Limits
 from odzew.api.connection import Connection
 from odzew.clock import FixedClock
+from odzew.inbox.batch import Received
 from odzew.inbox.freshness import Freshness
 from odzew.inbox.read import Reader
-from odzew.inbox.batch import Received
 from odzew.inbox.receive import Inbox
 from odzew.store.db import Database, MakeUnit
 from odzew.store.directory import Present

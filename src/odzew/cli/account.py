@@ -10,7 +10,7 @@ from odzew.cli.listing import print_fields, print_json, print_rows
 from odzew.cli.opening import opened
 from odzew.cli.options import DbOption, FileOption, JsonOption, settings_of
 from odzew.cli.verb import verb
-from odzew.model import Account
+from odzew.model import Account, Target
 from odzew.setup.check import target_place
 from odzew.store.directory import Directory, load
 
@@ -79,7 +79,11 @@ def _whole(account: Account, directory: Directory) -> dict[str, Any]:
         "users": [f"{user.login} ({' '.join(user.roles)})" for user in directory.users.values() if user.account_id == account.id],
         "tokens": [token.name for token in directory.tokens.values() if token.account_id == account.id],
         "targets": [
-            f"{target_place(directory, target).removeprefix('target ')} {target.url or 'mailto:' + ','.join(target.mail_to)}{'' if target.active else ' (off)'}"
+            f"{target_place(directory, target).removeprefix('target ')} {_address(target)}{'' if target.active else ' (off)'}"
             for target in targets
         ],
     }
+
+
+def _address(target: Target) -> str:
+    return target.url or f"mailto:{','.join(target.mail_to)}"

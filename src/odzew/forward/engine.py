@@ -44,7 +44,8 @@ class Engine:
     """Serves all targets of the present directory while it runs.
 
     `attempted` is told of each attempt. `holding` says which targets are this process's; `longest` is how many seconds a call may
-    take: none is started that could outlast the lease of its target.
+    take: none is started that could outlast the lease of its target. What is owed to a target of which `is_paused` says so waits in the
+    table. `unmade` is told of each delivery that ends without a further attempt: (target, account, why, when).
     """
 
     def __init__(
@@ -58,6 +59,8 @@ class Engine:
         attempted: Callable[[Owed, Attempt, Result], None] = lambda owed, attempt, result: None,
         holding: Holding | None = None,
         longest: float = 0.0,
+        is_paused: Callable[[int], bool] = lambda target_id: False,
+        unmade: Callable[[int, int, str, int], None] = lambda target_id, account_id, why, at: None,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -68,10 +71,12 @@ class Engine:
         self._attempted = attempted
         self._holding = holding or Everything()
         self._longest = longest
+        self._is_paused = is_paused
+        self._unmade = unmade
         self._ledger = Ledger(db, clock, self._written, self._fenced_off)
         self._lanes: dict[int, Lane] = {}
         self._turns = Turns(self._limits)
-        self._loader = Loader(db, clock, self._holding, self._turns, self._served, self._hold, self._loaded)
+        self._loader = Loader(db, clock, self._holding, self._turns, self._served, self._waits, self._hold, self._loaded)
         self._calls: dict[asyncio.Task[None], int] = {}  # with the target of each
         self._moved = asyncio.Event()
         self._scan = False
@@ -140,6 +145,8 @@ class Engine:
         for one in owed:
             if not self._holding.holds(one.target_id):
                 continue  # whoever holds it was told in the transaction that owed it
+            if self._is_paused(one.target_id):
+                continue
             lane = self._lane(one.target_id, one.account_id)
             older = lane.loading or (lane.next_due is not None and lane.next_due <= one.due_at)
             if older or len(lane.held) >= self._hold():
@@ -225,7 +232,7 @@ class Engine:
         """Finds which targets are owed to, and from when on. Lanes that have been idle are forgotten."""
         self._lanes = {key: lane for key, lane in self._lanes.items() if lane.held or lane.loading or lane.next_due is not None}
         for target_id, account_id, due_at in await self._db.read(deliveries.waiting_targets):
-            if not self._holding.holds(target_id):
+            if not self._holding.holds(target_id) or self._waits(target_id):
                 continue
             lane = self._lane(target_id, account_id)
             # What is owed to a target that is off is ended at once, due or not.
@@ -252,6 +259,11 @@ class Engine:
         target, account = directory.targets.get(lane.target_id), directory.accounts.get(lane.account_id)
         return None if target is None or account is None or not target.active else (target, account)
 
+    def _waits(self, target_id: int) -> bool:
+        """Whether a target is paused and on: one that is off is looked at all the same, and what is owed to it is ended."""
+        target = self._directory().targets.get(target_id)
+        return target is not None and target.active and self._is_paused(target_id)
+
     def _pump(self) -> None:
         """Starts calls while there are slots: one for each lane in turn."""
         while self._open and not self._ledger.is_full and self._turns:
@@ -270,6 +282,9 @@ class Engine:
                 lane.drop()
                 lane.expect(0)  # loaded again, and ended there
                 self._moved.set()
+            elif self._is_paused(lane.target_id):
+                lane.drop()
+                lane.next_due = None  # looked for again when the pause ends
             elif self._turns.has_slot(lane, served[0].concurrency):  # if not, it comes back when one of its calls ends
                 self._begin(lane, lane.take(), *served)
 
@@ -279,6 +294,7 @@ class Engine:
         why = plan.ends_unmade(owed, schedule, now, lane.serving_since)
         if why is not None:
             log.warning("exhausted", delivery=owed.delivery_id, target=target.id, why=why)
+            self._unmade(target.id, account.id, why, now)
             self._ledger.add(Ending(owed.delivery_id, target.id, "exhausted", why, now), self._holding.fence(target.id))
             self._turns.queue(lane)
             return

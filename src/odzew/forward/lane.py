@@ -38,7 +38,7 @@ class Lane:
         if owed.delivery_id in self.held:
             return False
         self.held.add(owed.delivery_id)
-        (self.repeats if owed.slot else self.fresh).append(owed)
+        (self.repeats if owed.slot or owed.earlier else self.fresh).append(owed)  # what is sent again stays behind what is new
         return True
 
     def take(self) -> Owed:

@@ -25,8 +25,8 @@ log = structlog.get_logger("odzew.forward")
 
 
 class Loader:
-    """Fills lanes. `served` says whether a lane's target is called at all, `room` how many deliveries a lane may hold; `loaded` is
-    called after each load."""
+    """Fills lanes. `served` says whether a lane's target is called at all, `waits` whether it is paused, `room` how many deliveries a
+    lane may hold; `loaded` is called after each load."""
 
     def __init__(
         self,
@@ -35,6 +35,7 @@ class Loader:
         holding: Holding,
         turns: Turns,
         served: Callable[[Lane], object],
+        waits: Callable[[int], bool],
         room: Callable[[], int],
         loaded: Callable[[], None],
     ) -> None:
@@ -43,6 +44,7 @@ class Loader:
         self._holding = holding
         self._turns = turns
         self._served = served
+        self._waits = waits
         self._room = room
         self._loaded = loaded
         self._loads: set[asyncio.Task[None]] = set()
@@ -79,7 +81,7 @@ class Loader:
         """Reads what is due for one lane, or ends it where the target is off."""
         now = self._clock.now()
         try:
-            if not self._holding.holds(lane.target_id):
+            if not self._holding.holds(lane.target_id) or self._waits(lane.target_id):
                 lane.drop()
             elif self._served(lane):
                 await self._fetch(lane, now)

@@ -94,7 +94,8 @@ def give_back_all(names: Sequence[str], owner: str) -> Generator[Request, Any, N
 def lost(fences: Iterable[Fence]) -> Generator[Request, Any, set[Fence]]:
     """Those that hold no more; the others cannot change hands before the commit."""
     wanted = set(fences)
-    rows = yield Rows("SELECT name, owner, epoch FROM leases WHERE name IN_TEXTS(?) ORDER BY name FOR_SHARE", (sorted({fence.name for fence in wanted}),))
+    names = sorted({fence.name for fence in wanted})
+    rows = yield Rows("SELECT name, owner, epoch FROM leases WHERE name IN_TEXTS(?) ORDER BY name FOR_SHARE", (names,))
     held = {Fence(*row) for row in rows}
     return wanted - held
 
