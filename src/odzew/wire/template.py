@@ -30,7 +30,7 @@ _FORBIDDEN = re.compile("[\0-\x1f\x7f-\x9f\\\\\ud800-\udfff]")
 _UNRESERVED: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _ENCODED: Final = tuple(chr(octet) if octet in _UNRESERVED else f"%{octet:02X}" for octet in range(256))
 _is_safe = re.compile(r"[A-Za-z0-9._~-]*").fullmatch
-_is_words = re.compile(r"[A-Za-z0-9._~ -]*").fullmatch
+_is_plain = re.compile(r"[A-Za-z0-9._~ :+-]*").fullmatch
 # RFC 3986 3.3 and 3.4: what may not stand as it is in a path or query, and a percent sign that begins no octet.
 _ILLEGAL = re.compile(r"[^A-Za-z0-9._~!$&'()*+,;=:@/?%-]|%(?![0-9A-Fa-f]{2})")
 _DOT_SEGMENT = re.compile(r"(?:\.|%2[Ee]){1,2}").fullmatch
@@ -40,8 +40,8 @@ def encode(value: str) -> str:
     """`value` percent-encoded as UTF-8 (RFC 3986): unreserved characters stay, a space is `%20`, a plus `%2B`."""
     if _is_safe(value):
         return value
-    if _is_words(value):  # most texts: a tenth of the time
-        return value.replace(" ", "%20")
+    if _is_plain(value):  # most texts, and all numbers and times: a tenth of the time
+        return value.replace(" ", "%20").replace(":", "%3A").replace("+", "%2B")
     try:
         octets = value.encode()
     except UnicodeEncodeError:
