@@ -58,7 +58,7 @@ async def test_ten_thousand_owed_to_a_dead_target_do_not_stop_another(gateway: O
     await here.quiet()
     assert sorted(here.sender.delivered_to("alive.example")) == fresh, "without a second of waiting"
     await here.advance(seconds=25)
-    assert len(here.sender.delivered_to("dead.example")) == 24
+    assert len(here.sender.delivered_to("dead.example")) == 8 + 4 + 2, "fewer at once each time"
     assert max(len(lane.held) for lane in here.engine._lanes.values()) <= 510
 
 

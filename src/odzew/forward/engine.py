@@ -23,9 +23,10 @@ from odzew.forward.exchange import Exchange
 from odzew.forward.lane import Lane
 from odzew.forward.ledger import Entry, Ledger
 from odzew.forward.loader import AGAIN, LOOK, Loader, tell
+from odzew.forward.outcome import is_success
 from odzew.forward.schedule import Schedule
 from odzew.forward.shards import Everything, Holding
-from odzew.forward.turns import EngineLimits, Turns
+from odzew.forward.turns import EngineLimits, Slot, Turns
 from odzew.model import Account, Attempt, Owed, Target
 from odzew.store import deliveries
 from odzew.store.db import Database
@@ -37,6 +38,7 @@ __all__ = ["Engine", "EngineLimits"]
 
 log = structlog.get_logger("odzew.forward")
 
+TOO_MANY: Final = 429  # RFC 6585 s.4
 HELD: Final = 50_000  # deliveries in memory, all lanes together
 
 
@@ -298,10 +300,10 @@ class Engine:
             self._ledger.add(Ending(owed.delivery_id, target.id, "exhausted", why, now), self._holding.fence(target.id))
             self._turns.queue(lane)
             return
-        self._turns.begin(lane)
+        slot = self._turns.begin(lane, repeat=bool(owed.slot or owed.earlier))
         task = asyncio.create_task(self._call(lane, owed, target, account, schedule), name="odzew-call")
         self._calls[task] = target.id
-        task.add_done_callback(lambda done: self._ended(done, lane))
+        task.add_done_callback(lambda done: self._ended(done, lane, slot))
 
     async def _call(self, lane: Lane, owed: Owed, target: Target, account: Account, schedule: Schedule) -> None:
         fence = self._holding.fence(target.id)
@@ -317,6 +319,7 @@ class Engine:
         except Exception:
             log.exception("attempt_failed", delivery=owed.delivery_id)
             attempt = Attempt(owed.delivery_id, owed.slot + 1, self._clock.now(), 0, "internal", detail="an error on our side, see the log")
+        self._judge(lane, attempt, target)
         attempt.delayed = plan.is_delayed(owed, attempt.started_at, lane.serving_since)
         result = plan.result_of(owed, attempt, schedule, lane.serving_since)
         if result.due_at is not None and self._served(lane) is None:  # switched off, or removed, while the call was under way
@@ -327,9 +330,18 @@ class Engine:
         except Exception:
             log.exception("attempt_not_told", delivery=owed.delivery_id)
 
-    def _ended(self, task: asyncio.Task[None], lane: Lane) -> None:
+    def _judge(self, lane: Lane, attempt: Attempt, target: Target) -> None:
+        """Fewer calls at once where the URL is in trouble, more where it is well again."""
+        allowed = self._turns.allowed(target.concurrency)
+        if is_success(attempt.outcome):
+            lane.protection.succeeded(allowed)
+        else:
+            outcome = "too_many" if attempt.status == TOO_MANY else attempt.outcome
+            lane.protection.failed(outcome, allowed, attempt.started_at, self._clock.now())
+
+    def _ended(self, task: asyncio.Task[None], lane: Lane, slot: Slot) -> None:
         self._calls.pop(task, None)
-        self._turns.end(lane)
+        self._turns.end(lane, slot)
         self._pump()
 
     def _written(self, entries: Sequence[Entry]) -> None:

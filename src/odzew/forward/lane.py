@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 
+from odzew.forward.protection import Protection
 from odzew.model import Owed
 
 
@@ -15,7 +16,7 @@ class Lane:
     """The deliveries of one target that are due, those in flight, and those whose outcome is not yet committed."""
 
     __slots__ = (
-        "account_id", "fresh", "held", "in_flight", "loading", "next_due", "queued", "repeats", "serving_since", "target_id",
+        "account_id", "fresh", "held", "in_flight", "loading", "next_due", "protection", "queued", "repeats", "serving_since", "target_id",
     )  # fmt: skip
 
     def __init__(self, target_id: int, account_id: int, serving_since: int) -> None:
@@ -29,6 +30,7 @@ class Lane:
         self.next_due: int | None = None
         self.loading = False
         self.queued = False
+        self.protection = Protection()
 
     def __len__(self) -> int:
         return len(self.fresh) + len(self.repeats)

@@ -1,15 +1,20 @@
 """Whose turn it is: round robin over accounts, and within each account over its targets.
 
 An account that has all the calls it may have stands aside until one of them ends, whatever it has waiting: so the cost of a
-turn does not depend on how much waits.
+turn does not depend on how much waits. At least half the slots are for first attempts, and targets that are failing together get
+at most a fifth: a target that would need one slot more of these stands aside in the same way.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 from odzew.forward.lane import Lane
+
+FEW: Final = 5
+"""Targets that are failing get one in so many slots, all of them together."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -20,6 +25,16 @@ class EngineLimits:
     calls_per_account: int = 128
     calls_per_target: int = 8
     lane: int = 500
+
+
+class Slot(NamedTuple):
+    """What one call occupies beside its place."""
+
+    repeat: bool
+    failing: bool
+
+
+PLAIN: Final = Slot(False, False)
 
 
 class _Account:
@@ -40,7 +55,10 @@ class Turns:
         self._limits = limits
         self._accounts: dict[int, _Account] = {}
         self._ready: deque[_Account] = deque()
+        self._aside: dict[Lane, None] = {}  # lanes that wait for a slot of which there are few, in order
         self.in_flight = 0
+        self.repeats = 0
+        self.failing = 0
 
     def __bool__(self) -> bool:
         """Whether somebody waits for a turn who might get one."""
@@ -67,25 +85,49 @@ class Turns:
             lane = account.lanes.popleft()
             lane.queued = False
             self._enqueue(account)
-            if len(lane):
-                return lane
+            if not len(lane):
+                continue
+            if self._is_scarce(lane):
+                self._aside[lane] = None
+                continue
+            return lane
         return None
+
+    def _is_scarce(self, lane: Lane) -> bool:
+        """Whether the lane's next call would take a slot that is kept for others."""
+        if lane.protection.is_failing and self.failing >= max(1, self._limits.calls // FEW):
+            return True
+        return not lane.fresh and self.repeats >= max(1, self._limits.calls // 2)
 
     def has_slot(self, lane: Lane, concurrency: int | None) -> bool:
         """Whether the target may have one more call; `concurrency` is its own setting."""
-        return lane.in_flight < (concurrency or self._limits.calls_per_target)
+        return lane.in_flight < lane.protection.at_once(self.allowed(concurrency))
 
-    def begin(self, lane: Lane) -> None:
-        """A call begins. The lane takes its place behind the others."""
+    def allowed(self, concurrency: int | None) -> int:
+        """How many calls a target may have at once, by the settings."""
+        return concurrency or self._limits.calls_per_target
+
+    def begin(self, lane: Lane, repeat: bool = False) -> Slot:
+        """A call begins. The lane takes its place behind the others. What is given back belongs to `end`."""
+        slot = Slot(repeat, lane.protection.is_failing)
         lane.in_flight += 1
         self.in_flight += 1
+        self.repeats += slot.repeat
+        self.failing += slot.failing
         self._accounts[lane.account_id].in_flight += 1
         self.queue(lane)
+        return slot
 
-    def end(self, lane: Lane) -> None:
+    def end(self, lane: Lane, slot: Slot = PLAIN) -> None:
         """A call has ended."""
         lane.in_flight -= 1
         self.in_flight -= 1
+        self.repeats -= slot.repeat
+        self.failing -= slot.failing
+        if self._aside and (slot.repeat or slot.failing):
+            aside, self._aside = self._aside, {}
+            for waiting in aside:
+                self.queue(waiting)
         account = self._accounts[lane.account_id]
         account.in_flight -= 1
         self._enqueue(account)
@@ -97,6 +139,7 @@ class Turns:
             account.lanes.clear()
             account.queued = False
         self._ready.clear()
+        self._aside.clear()
 
     def _enqueue(self, account: _Account) -> None:
         if account.lanes and not account.queued:
