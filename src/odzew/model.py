@@ -301,6 +301,7 @@ class Attempt:
     detail: str = ""
     delayed: bool = False
     timings: str = ""
+    retry_after: float | None = None  # seconds that a busy URL asked for; not stored
 
 
 @dataclass(slots=True, frozen=True)

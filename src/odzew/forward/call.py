@@ -99,6 +99,7 @@ class Answer:
 
     `body` is what was read of the answer (at most 64 KiB; this is what is verified), `kept` its first 4 KiB (this is what is
     stored). `cut`: there was more than was read. Spans are microseconds; `reused`: on a connection that an earlier call had made.
+    `retry_after`: seconds that a URL which is busy (429, 503) asked to be left alone for.
     """
 
     outcome: Outcome
@@ -114,6 +115,7 @@ class Answer:
     tls_us: int = 0
     first_byte_us: int = 0
     total_us: int = 0
+    retry_after: float | None = None
 
     @property
     def timings(self) -> str:

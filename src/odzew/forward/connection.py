@@ -44,6 +44,7 @@ class Connection(asyncio.Protocol):
         self.status = 0
         self.cut = False
         self.first_octet_at: float | None = None
+        self.retry_after = b""
         self.trace: Trace | None = None
         self._clock = clock
         self._limits = limits
@@ -59,6 +60,7 @@ class Connection(asyncio.Protocol):
         self.status = 0
         self.cut = False
         self.first_octet_at = None
+        self.retry_after = b""
         self._parts: list[bytes] = []
         self._body_octets = 0
         self._head_octets = 0
@@ -251,6 +253,8 @@ class Connection(asyncio.Protocol):
         lowered = name.lower()
         if lowered == b"content-length":
             self._measured = True
+        elif lowered == b"retry-after":
+            self.retry_after = value
         elif lowered == b"transfer-encoding":
             self._measured = value.strip().lower().endswith(b"chunked")
 

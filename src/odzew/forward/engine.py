@@ -287,6 +287,10 @@ class Engine:
             elif self._is_paused(lane.target_id):
                 lane.drop()
                 lane.next_due = None  # looked for again when the pause ends
+            elif lane.left_alone_until > self._clock.now():
+                lane.drop()
+                lane.expect(lane.left_alone_until)
+                self._moved.set()
             elif self._turns.has_slot(lane, served[0].concurrency):  # if not, it comes back when one of its calls ends
                 self._begin(lane, lane.take(), *served)
 
@@ -337,7 +341,10 @@ class Engine:
             lane.protection.succeeded(allowed)
         else:
             outcome = "too_many" if attempt.status == TOO_MANY else attempt.outcome
-            lane.protection.failed(outcome, allowed, attempt.started_at, self._clock.now())
+            now = self._clock.now()
+            lane.protection.failed(outcome, allowed, attempt.started_at, now)
+            if attempt.retry_after is not None:
+                lane.left_alone_until = max(lane.left_alone_until, now + round(attempt.retry_after * SECOND))
 
     def _ended(self, task: asyncio.Task[None], lane: Lane, slot: Slot) -> None:
         self._calls.pop(task, None)

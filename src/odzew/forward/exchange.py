@@ -63,6 +63,7 @@ class Exchange:
             if target.verify is not None:
                 attempt.outcome, attempt.detail = judged(answer, target, prepared.values)
             attempt.status, attempt.address, attempt.body, attempt.timings = answer.status, answer.address, answer.kept, answer.timings
+            attempt.retry_after = answer.retry_after
         except OdzewError as error:
             attempt.outcome, attempt.detail = failed(error)
         if attempt.detail:

@@ -16,7 +16,8 @@ class Lane:
     """The deliveries of one target that are due, those in flight, and those whose outcome is not yet committed."""
 
     __slots__ = (
-        "account_id", "fresh", "held", "in_flight", "loading", "next_due", "protection", "queued", "repeats", "serving_since", "target_id",
+        "account_id", "fresh", "held", "in_flight", "left_alone_until", "loading", "next_due", "protection", "queued", "repeats",
+        "serving_since", "target_id",
     )  # fmt: skip
 
     def __init__(self, target_id: int, account_id: int, serving_since: int) -> None:
@@ -30,6 +31,7 @@ class Lane:
         self.next_due: int | None = None
         self.loading = False
         self.queued = False
+        self.left_alone_until = 0  # the URL asked for it (microseconds)
         self.protection = Protection()
 
     def __len__(self) -> int:

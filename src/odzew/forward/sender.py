@@ -22,6 +22,7 @@ from odzew.forward.outcome import Outcome, of_status
 from odzew.forward.pool import Pool
 from odzew.forward.request import body_length, request_head
 from odzew.forward.resolver import NameFailure, Resolver
+from odzew.forward.retry_after import BUSY, seconds_of
 
 __all__ = ["Answer", "Call", "HttpSender", "Sender", "SenderLimits", "StreamedBody", "tls_context"]
 
@@ -146,6 +147,8 @@ class HttpSender:
         answer.body = connection.body()
         answer.kept = answer.body[: self._limits.kept]
         answer.cut = connection.cut
+        if connection.retry_after and connection.status in BUSY:
+            answer.retry_after = seconds_of(connection.retry_after, self._clock.now())
         if connection.failure is not None:
             answer.outcome, answer.detail = connection.failure, connection.detail
         else:
