@@ -26,7 +26,7 @@ from odzew.store.engines import open_database
 # The same examples each time, so that a run says something about the change and CI sees what its author saw;
 # ODZEW_EXAMPLES=5000 draws so many new ones for each property instead.
 settings.register_profile(
-    "same", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow], derandomize=True, database=None
+    "same", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow], derandomize=True, database=None, max_examples=60
 )
 _examples = int(os.environ.get("ODZEW_EXAMPLES", "0"))
 settings.register_profile("drawn", settings.get_profile("same"), derandomize=False, max_examples=_examples or 100)
