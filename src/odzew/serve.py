@@ -7,13 +7,11 @@ import functools
 import importlib
 import importlib.util
 import os
-import resource
 import secrets
 import signal
 import socket
-import ssl
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from typing import Any, Final
 
 import structlog
@@ -37,10 +35,10 @@ from odzew.forward.note import send_note
 from odzew.forward.outcome import meaning_of
 from odzew.forward.resolver import SystemResolver
 from odzew.forward.schedule import Schedule
-from odzew.forward.sender import HttpSender, tls_context
+from odzew.forward.sender import HttpSender
 from odzew.forward.shards import MOVED, Everything, Holding, Shards
 from odzew.forward.target_health import TargetHealth
-from odzew.forward.trust import Trusts
+from odzew.forward.trust import Trusts, trusted
 from odzew.inbox.batch import Received
 from odzew.inbox.correct import Corrected, record_sent
 from odzew.inbox.freshness import Freshness
@@ -68,7 +66,18 @@ from odzew.store.leases import Lease, alive
 from odzew.store.migrate import NEWEST
 from odzew.store.postgres import PostgresDatabase
 from odzew.store.sqlite import SqliteDatabase
-from odzew.web import App, Listeners, by_first_segment, certificate, front, logged, no_panel, not_here
+from odzew.web import (
+    App,
+    Listeners,
+    by_first_segment,
+    certificate,
+    collect_less_often,
+    front,
+    logged,
+    no_panel,
+    not_here,
+    raise_file_limit,
+)  # fmt: skip
 from odzew.wire.msisdn import is_country
 
 log = structlog.get_logger("odzew.serve")
@@ -109,7 +118,7 @@ class Server:
     async def _open(self) -> None:
         """Each part leaves behind how it is closed; they are closed in the opposite order."""
         schedule = Schedule(self.settings["retry_minutes"], self.settings["retry_basis"])
-        tls = _trust(self.settings["extra_ca"])
+        tls = trusted(self.settings["extra_ca"])
         pair = certificate(self.settings["tls_cert"], self.settings["tls_key"])
         unknown = sorted(set(self.settings["roles"]) - set(ROLES))
         if unknown or not self.settings["roles"]:
@@ -362,14 +371,6 @@ class Server:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-def _trust(extra_ca: str) -> ssl.SSLContext:
-    """Whom calls to clients' URLs trust. SettingError for a file that holds no authorities."""
-    try:
-        return tls_context(extra_ca or None)
-    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-        raise SettingError(f"extra_ca {extra_ca} is no readable PEM file of certificate authorities: {error}") from None
-
-
 async def run(settings: Settings, clock: Clock) -> None:
     """Serves until SIGTERM or SIGINT and then stops in order."""
     server = Server(settings, clock)
@@ -378,16 +379,14 @@ async def run(settings: Settings, clock: Clock) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked.set)
     await server.start()
+    collect_less_often()
     await asked.wait()
     await server.stop()
 
 
 def run_until_stopped(settings: Settings) -> None:
     """`run` on uvloop where it is installed, on asyncio's own loop where not."""
-    # The customary soft limit, 1,024 files, is a few minutes' work for a hostile caller.
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(OSError, ValueError):  # not where the system forbids it
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    raise_file_limit()
     fast = importlib.util.find_spec("uvloop") is not None
     with asyncio.Runner(loop_factory=importlib.import_module("uvloop").new_event_loop if fast else None) as runner:
         runner.run(run(settings, Clock()))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import ipaddress
 import logging
+import resource
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Generator, Mapping, MutableMapping, Sequence
@@ -107,6 +109,20 @@ def front(api: App) -> App:
         await send({"type": "http.response.body", "body": b""})
 
     return app
+
+
+def collect_less_often() -> None:
+    """Looking for circles of garbage took a fifth of a busy server's time: what is there at the start stays, and little is circular."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
+def raise_file_limit() -> None:
+    """The customary soft limit, 1,024 files, is a few minutes' work for a hostile caller."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):  # not where the system forbids it
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 class _Uvicorn(uvicorn.Server):

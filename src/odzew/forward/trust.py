@@ -88,3 +88,11 @@ def _octets(path: str) -> bytes:
 
 def _words(error: Exception) -> str:
     return (error.reason if isinstance(error, ssl.SSLError) else getattr(error, "strerror", None)) or str(error)
+
+
+def trusted(extra_ca: str) -> ssl.SSLContext:
+    """Whom calls to clients' URLs trust. SettingError for a file that holds no authorities."""
+    try:
+        return tls_context(extra_ca or None)
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        raise SettingError(f"extra_ca {extra_ca} is no readable PEM file of certificate authorities: {error}") from None
