@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 
 from odzew.clock import Clock
@@ -37,5 +38,7 @@ async def _reach(clock: Clock, options: SmppOptions, host: Host, session: Sessio
     except ssl.SSLError as error:
         raise SessionEnded(f"TLS failed: {error.reason or 'the network ended it'}") from None
     except (OSError, ValueError) as error:  # a name that cannot be one is a UnicodeError
-        words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        words = str(error)
+        if isinstance(error, OSError) and error.errno:  # a name that is not found has a negative one, which the system does not know
+            words = os.strerror(error.errno) if error.errno > 0 else error.strerror or words
         raise SessionEnded(f"no connection: {words or 'the network closed it'}") from None
