@@ -82,7 +82,7 @@ def store(
     if taken.finished:
         joined = yield from inbox_parts.texts(list(taken.finished), here, directory)
         read |= {index: message_of(arrival, now, country) for index, arrival in zip(taken.finished.values(), joined, strict=True)}
-    read = dict(sorted(read.items()))
+        read = dict(sorted(read.items()))
     messages, owed = yield from keep(list(read.values()), now, directory)
     for one, index in taken.finished.items():
         one.message_id = read[index].id

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -119,7 +118,7 @@ def _released(row: AsideRow, directory: Directory, country: str) -> Arrival:
     source = directory.sources_by_id.get(row.source_id)
     arrival = Arrival(
         row.source_id, row.sender, row.recipient, row.raw, network_time=row.network_time, extra=row.extra | {"released": str(row.id)},
-        trust_time=source is not None and source.trust_time, digest=hashlib.sha256(row.raw[sessions.HEADER :]).digest(), fault=row.fault,
+        trust_time=source is not None and source.trust_time, digest=sessions.digest_of(row.raw), fault=row.fault,
     )  # fmt: skip
     if row.fault is None:
         try:

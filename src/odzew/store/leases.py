@@ -37,28 +37,17 @@ class Fenced(StoreError):
 
 def take(name: str, owner: str, lasts_us: int) -> Generator[Request, Any, int | None]:
     """Takes or renews a lease: the epoch, or None if another one holds it."""
-    now: int = yield Now()
-    rows = yield Rows(
-        """INSERT INTO leases (name, owner, epoch, expires_at) VALUES (?, ?, 1, ?)
-           ON CONFLICT (name) DO UPDATE
-           SET epoch = CASE WHEN leases.owner = excluded.owner THEN leases.epoch ELSE leases.epoch + 1 END,
-               owner = excluded.owner, expires_at = excluded.expires_at
-           WHERE leases.owner = excluded.owner OR leases.expires_at < ?
-           RETURNING epoch""",
-        (name, owner, now + lasts_us, now),
-    )
-    return rows[0][0] if rows else None
+    return (yield from hold([name], owner, lasts_us)).get(name)
 
 
 def give_back(name: str, owner: str) -> Generator[Request, Any, None]:
     """Lets another process take it at once."""
-    yield Rows("UPDATE leases SET expires_at = 0 WHERE name = ? AND owner = ?", (name, owner))
+    yield from give_back_all([name], owner)
 
 
 def check(fence: Fence) -> Generator[Request, Any, None]:
     """Fenced unless the lease is still held under this epoch; it cannot change hands before the commit."""
-    rows = yield Rows("SELECT owner, epoch FROM leases WHERE name = ? FOR_UPDATE", (fence.name,))
-    if not rows or tuple(rows[0]) != (fence.owner, fence.epoch):
+    if (yield from lost([fence])):
         raise Fenced(f"another process holds {fence.name} now")
 
 

@@ -63,6 +63,11 @@ Candidate = tuple[int, bytes]
 """An arrival's id and the digest of what a repetition would have in common with it."""
 
 
+def digest_of(pdu: bytes) -> bytes:
+    """The digest of what a repetition of this PDU would have in common with it."""
+    return hashlib.sha256(pdu[HEADER:]).digest()
+
+
 def open_session(source_id: int, slot: int, process: str, host: str) -> Generator[Request, Any, int]:
     """Begins a session of a source's bind: its id. One of the same slot that never ended died with its process: its last arrivals
     become suspects now. Those of earlier losses are looked for from now on."""
@@ -71,7 +76,7 @@ def open_session(source_id: int, slot: int, process: str, host: str) -> Generato
     rows = yield Rows("SELECT id, settled FROM sessions WHERE source_id = ? AND slot = ? AND ended_at IS NULL", (source_id, slot))
     for session, settled in rows:
         stored = yield Rows("SELECT id, raw FROM arrivals WHERE id > ? AND session_id = ? ORDER BY id", (settled, session))
-        candidates = [(row[0], hashlib.sha256(bytes(row[1])[HEADER:]).digest()) for row in stored]
+        candidates = [(row[0], digest_of(bytes(row[1]))) for row in stored]
         yield from _suspect(source_id, candidates, now + UNTIL_OPENED)
         yield from _end(session, "its process was gone", now)
     opened_now = "UPDATE suspects SET until = CASE WHEN until > ? THEN ? ELSE until END, unopened = 0 WHERE source_id = ? AND unopened = 1"

@@ -9,7 +9,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
-from hashlib import sha256
 from typing import Final
 
 import structlog
@@ -18,10 +17,10 @@ from odzew.clock import Clock
 from odzew.errors import OdzewError, StoreFull
 from odzew.ingest.smpp.seldom import Seldom
 from odzew.model import Arrival, Receipt, Source
-from odzew.store.sessions import Candidate, Progress
+from odzew.store.sessions import Candidate, Progress, digest_of
 from odzew.wire.coding import Reading
 from odzew.wire.deliver import read
-from odzew.wire.pdu import HEADER, Command, MalformedPdu, Status, response
+from odzew.wire.pdu import Command, MalformedPdu, Status, response
 
 log = structlog.get_logger("odzew.smpp")
 
@@ -88,7 +87,7 @@ class Intake:
         if chunk is None:
             chunk = self._chunk = _Chunk()
         self.in_hand += 1
-        digest = sha256(pdu[HEADER:]).digest()
+        digest = digest_of(pdu)
         try:
             message = read(pdu, self._reading)
         except MalformedPdu as fault:
