@@ -16,17 +16,22 @@ async def left_owed(url: str, engine: EngineName, place: Path, clock: Clock) -> 
     """Ids of the messages owed in the database as the dead server left it. SQLite: of a copy below `place`, so that the next server
     recovers it itself."""
     if engine == "sqlite":
-        source = Path(url.removeprefix("sqlite:///"))
-        for name in ("copy.db-shm", "copy.db-wal"):
-            (place / name).unlink(missing_ok=True)
-        shutil.copyfile(source, place / "copy.db")
-        if (log := source.with_name(source.name + "-wal")).exists():
-            shutil.copyfile(log, place / "copy.db-wal")
-        return await owed(f"sqlite:///{place / 'copy.db'}")
+        return await owed(copied(url, place))
     async with opened(url) as db, clock.deadline(10.0):
         while await db.read(_others):  # what the dead server had sent may still be committed
             await clock.sleep(0.01)
     return await owed(url)
+
+
+def copied(url: str, place: Path) -> str:
+    """Copies a SQLite database that nobody has open, with its log, below `place`; the URL of the copy."""
+    source = Path(url.removeprefix("sqlite:///"))
+    for name in ("copy.db-shm", "copy.db-wal"):
+        (place / name).unlink(missing_ok=True)
+    shutil.copyfile(source, place / "copy.db")
+    if (log := source.with_name(source.name + "-wal")).exists():
+        shutil.copyfile(log, place / "copy.db-wal")
+    return f"sqlite:///{place / 'copy.db'}"
 
 
 async def owed(url: str) -> set[int]:

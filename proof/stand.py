@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final, Literal
@@ -59,13 +59,13 @@ async def another_database(server: str, name: str) -> str:
     return server.replace("/postgres?", f"/{name}?")
 
 
-async def prepare(url: str, place: Path, setup: str) -> None:
+async def prepare(url: str, place: Path, setup: str, environment: Mapping[str, str] = os.environ) -> None:
     """Migrates the database and applies a set-up file, as `odzew apply` does."""
     file = place / "setup.toml"
     file.write_text(setup, encoding="utf-8")
     async with opened(url) as db:
         await db.migrate()
-        await apply(read_file(file, os.environ, "PL"), db, hash_password=hash_password, make_token=make_token)
+        await apply(read_file(file, environment, "PL"), db, hash_password=hash_password, make_token=make_token)
 
 
 @asynccontextmanager

@@ -39,7 +39,7 @@ UNCLAIMED: Final = "unclaimed"
 
 @dataclass(slots=True, frozen=True)
 class Account:
-    """A customer."""
+    """A customer. `per_second`: how many calls to its targets may begin in a second, None for no limit."""
 
     id: int
     name: str
@@ -51,6 +51,7 @@ class Account:
     forward_allow: tuple[str, ...] = ()
     reply_window_days: float = 7.0
     alarm_to: tuple[str, ...] = ()
+    per_second: float | None = None
 
 
 @dataclass(slots=True, frozen=True)
@@ -125,7 +126,8 @@ class Target:
     """Where a message goes: a client's URL with its template, expected answer and schedule, or addresses for e-mail.
 
     `secret` and `secret_before` are `env:` references; the latter signs too, until the instant `secret_before_until`. The `only_`
-    filters choose among the messages of its level. `client_cert`, `client_key` and `ca` are files where the service runs.
+    filters choose among the messages of its level. `client_cert`, `client_key` and `ca` are files where the service runs. `concurrency` and
+    `per_second`: calls in flight, and calls that may begin in a second; None for the installation's limit, and for none.
     """
 
     id: int
@@ -153,6 +155,7 @@ class Target:
     client_cert: str | None = None
     client_key: str | None = None
     ca: str | None = None
+    per_second: float | None = None
 
 
 # --- what came -------------------------------------------------------------------------------------------------------

@@ -48,6 +48,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting("calls", "whole", 256, "Calls to clients' URLs in flight, in all.", 1),
     Setting("calls_per_account", "whole", 128, "Calls in flight for one account.", 1),
     Setting("calls_per_target", "whole", 8, "Calls in flight for one target that sets no concurrency of its own.", 1),
+    Setting("forward_per_second", "number", 0.0, "Calls to clients' URLs that each process begins in a second; 0: no limit."),
     Setting("connect_seconds", "number", 3.0, "How long a connection to a client's URL may take.", 0.1),
     Setting("answer_seconds", "number", 10.0, "How long a call may take in all; 1 s more for each 256 KiB sent, at most 60 s.", 0.1),
     Setting("extra_ca", "text", "", "PEM file of certificate authorities that are trusted beside the system's for clients' URLs."),
@@ -65,6 +66,10 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     ),
     Setting("mail_from", "text", "", "The address that e-mails are from."),
     Setting("alarm_to", "list", (), "Addresses that get an e-mail for every alarm; an account's own get those about its targets."),
+    Setting("help_telephone", "text", "", "Whom clients of the API may ask (account/help): a telephone number."),
+    Setting("help_email", "text", "", "The same: an e-mail address."),
+    Setting("help_form", "text", "", "The same: the address of a page with a form."),
+    Setting("help_faq", "text", "", "The same: the address of a page with questions and answers."),
     Setting("password_verifications", "whole", 2, "Password verifications at once.", 1),
     Setting("password_waiting", "whole", 32, "Password verifications that may wait; beyond it log-ins are answered 429.", 1),
     Setting(

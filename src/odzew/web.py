@@ -93,11 +93,6 @@ async def not_here(_scope: Scope, _receive: Receive, send: Send) -> None:
     await respond(send, 404, b"This process does not serve that: see the setting roles.\n")
 
 
-async def no_panel(_scope: Scope, _receive: Receive, send: Send) -> None:
-    """Where the panel will be."""
-    await respond(send, 404, b"The Customer Panel is not part of this version. The pull API is described at /openapi.json.\n")
-
-
 def front(api: App) -> App:
     """`GET /` goes to the panel, all else without a first segment is the API's (contract 1)."""
 

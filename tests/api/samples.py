@@ -8,6 +8,7 @@ from typing import Any
 from odzew.model import Attachment
 from odzew.store import contacts
 from odzew.store.db import Database, Request, Rows
+from odzew.wire.folding import searchable
 from odzew.wire.localtime import parse_from
 from tests.builders import PHONE, a_message, store_messages
 
@@ -44,7 +45,7 @@ async def store_premium(db: Database) -> None:
 
 
 async def store_contact(db: Database) -> None:
-    await db.write(contacts.add, ACCOUNT, PHONE, {"first_name": "Jan", "last_name": "Kowalski"}, [])
+    await db.write(contacts.add, ACCOUNT, PHONE, {"first_name": "Jan", "last_name": "Kowalski"}, [], searchable)
 
 
 def _as_documented() -> Generator[Request, Any, None]:

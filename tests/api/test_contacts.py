@@ -61,7 +61,8 @@ async def test_searching_and_sorting(people: House) -> None:
         ({}, [3, 1, 2, 4]), ({"order": "desc"}, [4, 2, 1, 3]), ({"sort": "phone"}, [1, 2, 3, 4]),
         ({"sort": "phone", "order": "desc"}, [4, 3, 2, 1]), ({"sort": "first_name"}, [2, 1, 4, 3]), ({"search": "a"}, [3, 1, 2, 4]),
         ({"search": "ADA"}, [1]), ({"search": "%"}, [1]),
-        ({"search": "_"}, [3]), ({"search": "!"}, []), ({"search": "0003"}, [3]), ({"search": "'; --"}, []),
+        ({"search": "z"}, [3]), ({"search": "nowak +48 500 000 002"}, [2]), ({"search": "_"}, []), ({"search": "!"}, []),
+        ({"search": "0003"}, [3]), ({"search": "'; --"}, []), ({"search": "adam nowak"}, []),
     )  # fmt: skip
     for body, order in cases:
         items = (await people.client.post("/contacts/index", body)).json["items"]
@@ -84,6 +85,37 @@ async def test_each_account_has_its_own(people: House) -> None:
     assert (await people.client.post("/contacts/view", {"id": item["id"]}, theirs)).code == 1004
     assert (await people.client.post("/contacts/add", {"phone": "500600700", "group_id": group}, theirs)).code == 1004
     assert (await people.client.post("/contacts/index", headers=theirs)).json == {"items": []}
+    assert (await people.client.post("/contacts/edit", {"id": item["id"], "city": "x"}, theirs)).code == 1004
+    assert (await people.client.post("/contacts/delete", {"id": item["id"]}, theirs)).code == 1004
+    assert (await people.client.post("/contacts/view", {"id": item["id"]})).json == item
+
+
+async def test_editing(both: House) -> None:
+    first, second = await both.set_up(a_group, 1, "first"), await both.set_up(a_group, 1, "second")
+    key = (await both.client.post("/contacts/add", JAN | {"group_id": first})).json["id"]
+    steps: tuple[tuple[Any, dict[str, Any]], ...] = (
+        ({}, {"group_id": first, "group_name": "first"}), ({"first_name": "Anna", "last_name": ""}, {"first_name": "Anna"}),
+        ({"phone": "600700800", "city": None}, {"phone": "+48600700800"}),
+        ({"group_id": second}, {"group_id": second, "group_name": "second"}), ({"group_id": None}, {}),
+        ({"group_id": [second, str(first)]}, {"group_id": first, "group_name": "first"}), ({"group_id": ""}, {}),
+        ({"group_id": "none"}, {"group_id": None, "group_name": None}),
+    )  # fmt: skip
+    shown = {"id": key} | SHOWN
+    for change, seen in steps:
+        assert (await both.client.post("/contacts/edit", {"id": str(key)} | change)).body == b'{"success":true}', change
+        shown |= seen
+        assert (await both.client.post("/contacts/view", {"id": key})).json == shown, change
+    assert (await both.client.post("/contacts/edit.xml", f"id={key}&company=C".encode())).xml.findtext("success") == "true"
+    assert (await both.client.post("/contacts/view", {"id": key})).json["company"] == "C"
+
+
+async def test_deleting(both: House) -> None:
+    group = await both.set_up(a_group, 1, "x")
+    keys = [(await both.client.post("/contacts/add", JAN | {"group_id": group})).json["id"] for _ in range(2)]
+    assert (await both.client.post("/contacts/delete", {"id": keys[0]})).body == b'{"success":true}'
+    assert (await both.client.post("/contacts/delete", {"id": keys[0]})).code == 1004
+    assert [item["id"] for item in (await both.client.post("/contacts/index")).json["items"]] == [keys[1]]
+    assert (await both.client.post("/groups/view", {"id": group})).json["count"] == 1
 
 
 async def test_what_is_missing_or_wrong(house: House) -> None:
@@ -93,6 +125,9 @@ async def test_what_is_missing_or_wrong(house: House) -> None:
         ("add", {"phone": "500600700", "group_id": 999}, 1004, None), ("add", {"phone": "500600700", "group_id": "x"}, 1004, None),
         ("add", {"phone": "500600700", "group_id": {"a": 1}}, 1004, None),
         ("add", {"phone": "500600700", "group_id": list(range(1, 1_002))}, 1006, "group_id"),
+        ("edit", {}, 1004, None), ("edit", {"id": 9}, 1004, None), ("edit", {"id": 9, "phone": "+"}, 2001, None),
+        ("edit", {"id": 9, "city": "x" * 251}, 1006, "city"), ("edit", {"id": 9, "group_id": "x"}, 1004, None),
+        ("delete", {}, 1004, None), ("delete", {"id": "x"}, 1004, None), ("delete", {"id": 9}, 1004, None),
         ("view", {}, 1004, None), ("view", {"id": "x"}, 1004, None), ("view", {"id": 0}, 1004, None), ("view", {"id": [1]}, 1004, None),
         ("view", {"id": 10**30}, 1004, None), ("index", {"sort": "account_id"}, 1006, "sort"),
         ("index", {"search": "x" * 101}, 1006, "search"), ("index", {"search": "\0"}, 1006, "search"),
@@ -102,8 +137,3 @@ async def test_what_is_missing_or_wrong(house: House) -> None:
         error = (await house.client.post(f"/contacts/{action}", body)).json["error"]
         assert (error["code"], error.get("field")) == (code, field), (action, body)
     assert (await house.client.post("/contacts/index")).json == {"items": []}
-
-
-async def test_the_account(house: House) -> None:
-    assert (await house.client.post("/account/limits")).body == b'{"account":{"type":"postpaid"},"items":[]}'
-    assert (await house.client.post("/account/help")).json == {}

@@ -157,6 +157,9 @@ class ScriptedSender:
     moves: int = 0
     _deliveries: set[int] = field(default_factory=set)
 
+    def begin(self, call: Call, done: object) -> None:
+        """Every call needs a task here."""
+
     async def send(self, call: Call) -> Answer:
         if self.killed:
             await asyncio.get_running_loop().create_future()

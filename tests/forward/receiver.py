@@ -123,6 +123,10 @@ class TableResolver:
         self.table = table or {HOST: ["127.0.0.1"]}
         self.turns: dict[str, list[list[str]]] = {}
         self.asked: list[str] = []
+        self.remembers = False
+
+    def known(self, host: str) -> tuple[str, ...] | None:
+        return tuple(self.table[host]) if self.remembers and host in self.table else None
 
     async def resolve(self, host: str, account: Hashable, seconds: float) -> tuple[str, ...]:
         self.asked.append(host)

@@ -59,6 +59,9 @@ async def test_it_is_heard_with_statuses_that_say_busy(sender: HttpSender, liste
 class Busy(ScriptedSender):
     """Answers 503 with Retry-After to its first call, 200 to the others."""
 
+    def begin(self, call: Call, done: object) -> None:
+        """Every call needs a task here."""
+
     async def send(self, call: Call) -> Answer:
         answer = await super().send(call)
         if len(self.made) == 1:

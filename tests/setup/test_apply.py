@@ -35,7 +35,7 @@ async def test_the_whole_document_is_in_the_database(db: Database) -> None:
     await applied(db, WHOLE)
     found: Directory = await db.read(load)
     acme = found.account_named("acme")
-    whole = ("Acme sp. z o.o.", "Europe/Warsaw", "en", True, (), ("10.1.2.0/24:8080",), 7.0, ("it@acme.example",))
+    whole = ("Acme sp. z o.o.", "Europe/Warsaw", "en", True, (), ("10.1.2.0/24:8080",), 7.0, ("it@acme.example",), 50.0)
     assert acme == Account(acme.id, "acme", *whole)
     assert list(found.users.values()) == [
         User(
@@ -72,7 +72,7 @@ async def test_numbers_keywords_and_targets_point_at_each_other(db: Database) ->
     assert eco == Target(
         eco.id, acme, "account", acme, "eco", "crm",
         "https://crm.acme.example/sms?nr=#NUMER#&tresc=#WIADOMOSC#&data=#DATA#&id=#ID#&do=#SMSID#",
-        False, "form", "OK", None, None, "env:ACME_WEBHOOK_SECRET", 4, True,
+        False, "form", "OK", None, None, "env:ACME_WEBHOOK_SECRET", 4, True, per_second=2.5,
     )  # fmt: skip
 
 

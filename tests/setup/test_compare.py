@@ -51,10 +51,15 @@ CHANGES = [
     ("a key that is left out stays", ACME + 'language = "pl"', ACME + 'company = "A"', ["update account acme: company (none) -> A"]),
     (
         "an empty value takes a thing off",
-        ACME + FORWARD + 'verify = "OK"\nconcurrency = 3\nretry_minutes = [1, 2]\nretry_basis = "first"',
-        ACME + FORWARD + 'verify = ""\nconcurrency = 0\nretry_minutes = []\nretry_basis = ""',
-        ["update target acme eco: verify OK -> (none), retry_minutes 1, 2 -> (none), retry_basis first -> (none), concurrency 3 -> (none)"],
+        ACME + FORWARD + 'verify = "OK"\nconcurrency = 3\nper_second = 2.5\nretry_minutes = [1, 2]\nretry_basis = "first"',
+        ACME + FORWARD + 'verify = ""\nconcurrency = 0\nper_second = 0\nretry_minutes = []\nretry_basis = ""',
+        [
+            "update target acme eco: verify OK -> (none), retry_minutes 1, 2 -> (none), retry_basis first -> (none), "
+            "concurrency 3 -> (none), per_second 2.5 -> (none)"
+        ],
     ),
+    ("a limit per second", ACME, ACME + "per_second = 20", ["update account acme: per_second (none) -> 20"]),
+    ("no limit any more", ACME + "per_second = 20", ACME + "per_second = 0", ["update account acme: per_second 20 -> (none)"]),
     ("a target switched off", ACME + FORWARD, ACME + FORWARD + "active = false", ["update target acme eco: active yes -> no"]),
     (
         "a second target of a kind",

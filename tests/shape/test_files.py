@@ -13,7 +13,7 @@ TESTS = checkout.files(checkout.TESTS, ".py")
 # The one clock, and the test that holds it against the machine's.
 CLOCKS = {"src/odzew/clock.py", "tests/test_clock.py"}
 # Who reads the settings; everybody else is handed values.
-READS_SETTINGS = ("src/odzew/serve.py", "src/odzew/settings.py", "src/odzew/cli/")
+READS_SETTINGS = ("src/odzew/serve/", "src/odzew/settings.py", "src/odzew/cli/")
 # The misspelling may stand where the words are published, where users read of it, and where it is tested.
 PUBLISHED = {"src/odzew/wire/published.py"}
 

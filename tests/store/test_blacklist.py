@@ -31,3 +31,13 @@ async def test_deleting(db: Database) -> None:
     assert await db.read(blacklist.holds, account, "a") is True
     assert [await db.write(blacklist.delete, account, "a") for _ in range(2)] == [True, False]
     assert await db.read(blacklist.holds, account, "a") is False
+
+
+async def test_many_are_taken_off_at_once(db: Database) -> None:
+    account, stranger = await db.write(an_account), await db.write(an_account, "other")
+    for phone in ("a", "b", "c"):
+        await db.write(blacklist.add, account, phone)
+    await db.write(blacklist.add, stranger, "a")
+    assert await db.write(blacklist.delete_all, account, ["a", "c", "x", "a"]) == 2
+    assert [row[1] for row in await db.read(blacklist.entries, account, None, 0, 0, 10)] == ["b"]
+    assert await db.read(blacklist.holds, stranger, "a")

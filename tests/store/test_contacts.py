@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from odzew.store import contacts
-from odzew.store.contacts import SORTS, ContactFilter
-from odzew.store.db import Database
+from odzew.store import contact_list, contacts
+from odzew.store.contact_list import ContactFilter
+from odzew.store.db import Database, statement
+from odzew.wire.folding import searchable
 from tests.builders import a_group, an_account
 
 
@@ -19,7 +20,7 @@ async def account(db: Database) -> int:
 
 
 async def add(db: Database, account: int, phone: str, groups: tuple[int, ...] = (), **texts: str) -> int:
-    key: int = await db.write(contacts.add, account, phone, texts, groups)
+    key: int = await db.write(contacts.add, account, phone, texts, groups, searchable)
     return key
 
 
@@ -40,9 +41,9 @@ async def test_the_contact_of_a_sender_is_the_first_made(db: Database, account: 
 async def test_a_group_of_somebody_else_adds_nothing(db: Database, account: int) -> None:
     stranger = await db.write(an_account, "other")
     theirs, ours = await db.write(a_group, stranger, "x"), await db.write(a_group, account, "x")
-    assert await db.write(contacts.add, account, "a", {}, [ours, theirs]) is None
-    assert await db.read(contacts.ids, ContactFilter(account), 0, None) == []
-    assert await db.write(contacts.add, account, "a", {}, [ours, ours]) is not None
+    assert await db.write(contacts.add, account, "a", {}, [ours, theirs], searchable) is None
+    assert await db.read(contact_list.ids, ContactFilter(account), 0, None) == []
+    assert await db.write(contacts.add, account, "a", {}, [ours, ours], searchable) is not None
 
 
 async def test_groups_by_name(db: Database, account: int) -> None:
@@ -50,9 +51,9 @@ async def test_groups_by_name(db: Database, account: int) -> None:
     key, other = await add(db, account, "a", (last, first)), await add(db, account, "b")
     found = await db.read(contacts.rows_of, account, [other, key, 999])
     assert [(row[0], groups) for row, groups in found] == [(other, []), (key, [(first, "aaa"), (last, "zzz")])]
-    assert await db.read(contacts.ids, ContactFilter(account, group_id=last), 0, None) == [key]
-    assert await db.read(contacts.ids, ContactFilter(account, group_id="none"), 0, None) == [other]
-    assert await db.read(contacts.count, ContactFilter(account, group_id=last)) == 1
+    assert await db.read(contact_list.ids, ContactFilter(account, group_id=last), 0, None) == [key]
+    assert await db.read(contact_list.ids, ContactFilter(account, group_id="none"), 0, None) == [other]
+    assert await db.read(contact_list.count, ContactFilter(account, group_id=last)) == 1
 
 
 async def test_somebody_else_s_contact_is_none(db: Database, account: int) -> None:
@@ -61,17 +62,56 @@ async def test_somebody_else_s_contact_is_none(db: Database, account: int) -> No
     assert await db.read(contacts.rows_of, account, [key]) == []
 
 
-async def test_every_column_sorts_both_ways(db: Database) -> None:
-    for sort in SORTS:
-        account = await db.write(an_account, sort)
-        texts = [{sort: phone} if sort not in ("id", "phone") else {} for phone in "abc"]
-        keys = [await db.write(contacts.add, account, phone, given, ()) for phone, given in zip("abc", texts, strict=True)]
-        assert await db.read(contacts.ids, ContactFilter(account, sort=sort), 0, None) == keys, sort
-        assert await db.read(contacts.ids, ContactFilter(account, sort=sort, descending=True), 0, 2) == keys[:0:-1], sort
-        assert await db.read(contacts.ids, ContactFilter(account, sort=sort), 1, 1) == keys[1:2], sort
+async def one(db: Database, account: int, key: int) -> tuple[dict[str, Any], list[int]]:
+    ((row, groups),) = await db.read(contacts.rows_of, account, [key])
+    return {name: value for name, value in zip(contacts.ROW, row, strict=True) if value}, [group for group, _ in groups]
 
 
-async def test_what_is_missing_sorts_as_empty(db: Database, account: int) -> None:
-    known, unknown = await add(db, account, "a", city="A"), await add(db, account, "b")
-    assert await db.read(contacts.ids, ContactFilter(account, sort="city"), 0, None) == [unknown, known]
-    assert await db.read(contacts.ids, ContactFilter(account, sort="city", descending=True), 0, None) == [known, unknown]
+async def edit(
+    db: Database, account: int, key: int, phone: str | None = None, groups: list[int] | None = None, **texts: str | None
+) -> bool:
+    done: bool = await db.write(contacts.edit, account, key, phone, texts, groups, searchable)
+    return done
+
+
+async def test_an_edit_changes_what_is_given(db: Database, account: int) -> None:
+    first, second = await db.write(a_group, account, "first"), await db.write(a_group, account, "second")
+    key, beside = await add(db, account, "a", (first,), city="Łódź", email="a@b"), await add(db, account, "b", (first,), city="Rzym")
+    steps: tuple[tuple[dict[str, Any], dict[str, Any], list[int]], ...] = (
+        ({}, {"phone": "a", "city": "Łódź", "email": "a@b"}, [first]),
+        ({"phone": "c"}, {"phone": "c", "city": "Łódź", "email": "a@b"}, [first]),
+        ({"city": "Gdańsk"}, {"phone": "c", "city": "Gdańsk", "email": "a@b"}, [first]),
+        ({"email": None}, {"phone": "c", "city": "Gdańsk"}, [first]),
+        ({"groups": [second, first, second]}, {"phone": "c", "city": "Gdańsk"}, [first, second]),
+        ({"groups": [second]}, {"phone": "c", "city": "Gdańsk"}, [second]),
+        ({"groups": []}, {"phone": "c", "city": "Gdańsk"}, []),
+    )  # fmt: skip
+    for change, texts, groups in steps:
+        assert await edit(db, account, key, **change)
+        assert await one(db, account, key) == ({"id": key} | texts, groups), change
+    assert await db.read(contact_list.ids, ContactFilter(account, ("gdansk",)), 0, None) == [key]
+    assert await db.read(contact_list.ids, ContactFilter(account, ("lodz",)), 0, None) == []
+    assert await one(db, account, beside) == ({"id": beside, "phone": "b", "city": "Rzym"}, [first])
+
+
+async def test_what_is_somebody_else_s_is_not_edited(db: Database, account: int) -> None:
+    stranger = await db.write(an_account, "other")
+    theirs, group = await add(db, stranger, "a"), await db.write(a_group, stranger, "x")
+    ours = await add(db, account, "a")
+    assert not await edit(db, account, theirs, "b")
+    assert not await edit(db, account, ours, "b", [group])
+    assert not await edit(db, account, 999, "b")
+    assert (await one(db, account, ours), await one(db, stranger, theirs)) == (
+        ({"id": ours, "phone": "a"}, []), ({"id": theirs, "phone": "a"}, []),
+    )  # fmt: skip
+
+
+async def test_deleting_takes_only_one_s_own(db: Database, account: int) -> None:
+    stranger = await db.write(an_account, "other")
+    group, theirs = await db.write(a_group, account, "x"), await add(db, stranger, "a")
+    first, second, third = [await add(db, account, phone, (group,)) for phone in "abc"]
+    assert await db.write(contacts.delete, account, [first, theirs, third, 999]) == 2
+    assert await db.write(contacts.delete, account, [first, theirs]) == 0
+    assert await db.read(contact_list.ids, ContactFilter(account), 0, None) == [second]
+    assert await db.read(contact_list.ids, ContactFilter(stranger), 0, None) == [theirs]
+    assert [tuple(row) for row in await db.read(statement, "SELECT contact_id FROM group_members")] == [(second,)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from odzew.clock import FixedClock
@@ -11,8 +12,10 @@ from odzew.store import people
 from odzew.store.db import Database, statement
 from odzew.store.directory import Directory, load
 from odzew.store.people import Listed
+from odzew.wire.folding import searchable
 
-ACME = Account(0, "acme", "Acme", "Europe/Warsaw", "pl", False, ("10.0.0.0/8",), ("10.1.2.0/24:8080",), 2.5)
+ACME_FIELDS = ("acme", "Acme", "Europe/Warsaw", "pl", False, ("10.0.0.0/8",), ("10.1.2.0/24:8080",), 2.5, ("it@acme.example",), 0.5)
+ACME = Account(0, *ACME_FIELDS)
 
 
 async def read(db: Database) -> Directory:
@@ -30,9 +33,6 @@ async def test_an_account_is_read_as_it_was_written(db: Database) -> None:
     accounts = (await read(db)).accounts
     assert accounts[ids["acme"]] == Account(ids["acme"], *ACME_FIELDS)
     assert accounts[ids["beta"]] == Account(ids["beta"], "beta")
-
-
-ACME_FIELDS = ("acme", "Acme", "Europe/Warsaw", "pl", False, ("10.0.0.0/8",), ("10.1.2.0/24:8080",), 2.5)
 
 
 async def test_an_account_is_updated_by_its_name_and_others_are_left(db: Database) -> None:
@@ -82,7 +82,7 @@ async def test_a_token_is_removed_by_its_account_and_name(db: Database) -> None:
 async def test_contacts_are_read_as_they_were_written(db: Database) -> None:
     acme = (await db.write(people.save_accounts, [ACME]))["acme"]
     jan = Listed(None, "+48500600700", {"first_name": "Jan"}, frozenset({"customers", "friends"}))
-    await db.write(people.save_listed, acme, [jan, Listed(None, "+48500600701", {})])
+    await db.write(people.save_listed, acme, [jan, Listed(None, "+48500600701", {})], searchable)
     found = await db.read(people.listed, acme, ["+48500600700", "+48500600701", "+48500600702"])
     assert set(found) == {"+48500600700", "+48500600701"}
     assert found["+48500600700"].groups == {"customers", "friends"}
@@ -93,9 +93,9 @@ async def test_contacts_are_read_as_they_were_written(db: Database) -> None:
 
 async def test_a_contact_is_updated_by_its_id(db: Database) -> None:
     acme = (await db.write(people.save_accounts, [ACME]))["acme"]
-    await db.write(people.save_listed, acme, [Listed(None, "+48500600700", {"first_name": "Jan"})])
+    await db.write(people.save_listed, acme, [Listed(None, "+48500600700", {"first_name": "Jan"})], searchable)
     (before,) = (await db.read(people.listed, acme, ["+48500600700"])).values()
-    await db.write(people.save_listed, acme, [Listed(before.id, before.phone, {"city": "Łódź"}, frozenset({"g"}))])
+    await db.write(people.save_listed, acme, [Listed(before.id, before.phone, {"city": "Łódź"}, frozenset({"g"}))], searchable)
     (now,) = (await db.read(people.listed, acme, ["+48500600700"])).values()
     assert (now.id, now.texts["first_name"], now.texts["city"], now.groups) == (before.id, None, "Łódź", {"g"})
     assert await rows(db, "SELECT count(*) FROM contacts") == [(1,)]
@@ -112,3 +112,38 @@ async def test_a_sender_on_the_blacklist_keeps_its_time(db: Database, clock: Fix
         ("+48500600700", start),
         ("+48500600701", start + 60_000_000),
     ]
+
+
+async def test_bringing_adds_what_is_new_and_keeps_what_a_row_does_not_say(db: Database) -> None:
+    acme = (await db.write(people.save_accounts, [ACME]))["acme"]
+    rows_ = [("+48500600700", {"first_name": "Jan", "city": "Łódź"}), ("+48500600701", {})]
+    assert await db.write(people.bring, acme, rows_, "first", searchable) == (2, 0)
+    rows_ = [("+48500600700", {"city": "Kraków"}), ("+48500600702", {}), ("+48500600702", {"email": "a@b.pl"})]
+    assert await db.write(people.bring, acme, rows_, "second", searchable) == (1, 1)
+    found = await db.read(people.listed, acme, [f"+4850060070{n}" for n in range(3)])
+    jan = found["+48500600700"]
+    assert (jan.texts["first_name"], jan.texts["city"], jan.groups) == ("Jan", "Kraków", {"first", "second"})
+    assert (found["+48500600701"].groups, found["+48500600702"].groups) == ({"first"}, {"second"})
+    assert found["+48500600702"].texts["email"] == "a@b.pl"
+    assert await rows(db, "SELECT folded FROM contacts ORDER BY id") == [
+        ("+48500600700 jan krakow",), ("+48500600701",), ("+48500600702 a@b pl",),
+    ]  # fmt: skip
+
+
+async def test_bringing_the_same_again_changes_nothing(db: Database) -> None:
+    acme = (await db.write(people.save_accounts, [ACME]))["acme"]
+    lots = [(f"+4850{n:07}", {"last_name": f"No {n}"}) for n in range(600)]
+    assert await db.write(people.bring, acme, lots, "lots", searchable) == (600, 0)
+    assert await db.write(people.bring, acme, lots, "lots", searchable) == (0, 600)
+    assert await db.write(people.bring, acme, [], "lots", searchable) == (0, 0)
+    assert await rows(db, "SELECT count(*) FROM contacts") == [(600,)]
+    assert await rows(db, "SELECT count(*) FROM group_members") == [(600,)]
+
+
+async def test_the_same_numbers_brought_at_once_are_added_once(db: Database, open_again: Callable[[], Database]) -> None:
+    acme = (await db.write(people.save_accounts, [ACME]))["acme"]
+    lots = [(f"+4850{n:07}", {}) for n in range(100)]
+    other = open_again()
+    brought = await asyncio.gather(*(each.write(people.bring, acme, lots, None, searchable) for each in (db, other, db, other)))
+    assert sorted(brought) == [(0, 100)] * 3 + [(100, 0)]
+    assert await rows(db, "SELECT count(*) FROM contacts") == [(100,)]

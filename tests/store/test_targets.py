@@ -34,7 +34,7 @@ async def test_a_target_is_read_as_it_was_written(db: Database) -> None:
         plain, active=False, body="json", verify="OK #ID#", retry_minutes=(0.1, 5.0), retry_basis="previous", secret="env:S",
         concurrency=4, completions=False, way="json", mail_to=("a@acme.example",), only_keywords=("AUTO",), only_senders=("+48*",),
         only_text=("nie dzwoń",), secret_before="env:T", secret_before_until=1_800_000_000_000_000, client_cert="/c", client_key="/k",
-        ca="/a",
+        ca="/a", per_second=2.5,
     )  # fmt: skip
     await db.write(targets.save_targets, [full])
     assert await read(db) == [full]

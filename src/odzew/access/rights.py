@@ -20,6 +20,7 @@ from odzew.model import Account, Source, Token, User
 from odzew.store.directory import Directory
 
 API: Final = "api"
+PANEL: Final = "panel"
 NUMBERS: Final = "numbers"
 
 WRONG: Final = 1001
@@ -67,6 +68,20 @@ class Gate:
             raise ContractError(WRONG)  # nothing was guessed, nothing is counted
         return self._judge(who, name, address)
 
+    async def person(self, login: str, password: str, address: str) -> User:
+        """Who logs in to the panel: an operator, or a user with the right `panel`. ContractError as `enter` (1002: no such right); Busy."""
+        if not (login and password):
+            raise ContractError(WRONG)
+        user = await self._log_in(login, password, address, everybody=True)
+        account = None if user.account_id is None else self._directory().accounts.get(user.account_id)
+        if account is not None and PANEL not in user.roles:
+            raise ContractError(NO_API)
+        if not allowed(address, user.allow_from) or (account is not None and not allowed(address, account.allow_from)):
+            raise ContractError(WRONG_ADDRESS)
+        if user.account_id is not None and (account is None or not account.active):
+            raise ContractError(NOT_ACTIVE)
+        return user
+
     def operator(self, bearer: str | None, address: str) -> Token:
         """The operator's token that was presented. ContractError 1001 (wrong, missing, or an account's), 1003 (address)."""
         token = None if bearer is None else find_token(self._directory().tokens, bearer)
@@ -94,21 +109,23 @@ class Gate:
         self._throttle.failed(address, None)
         raise ContractError(WRONG)
 
-    async def _log_in(self, login: str, password: str, address: str) -> User:
+    async def _log_in(self, login: str, password: str, address: str, everybody: bool = False) -> User:
+        """`everybody`: the operator's people too, who are nobody to the API."""
         await self._throttle.admit(address, login)
-        user = self._user(login)
+        user = self._user(login, everybody)
         right = await self._verifier.verify(login, user, password)
         # The directory may have moved on while the hash was computed: what counts is who the user is now.
-        if user is not None and right and (present := self._user(login)) is not None and present.password_hash == user.password_hash:
+        present = self._user(login, everybody)
+        if user is not None and right and present is not None and present.password_hash == user.password_hash:
             self._throttle.succeeded(address, login)
             return present
         self._throttle.failed(address, login)
         raise ContractError(WRONG)
 
-    def _user(self, login: str) -> User | None:
-        """An account's user. The operator's people are nobody here, and cost the same."""
+    def _user(self, login: str, everybody: bool) -> User | None:
+        """An account's user. To the API the operator's people are nobody, and cost the same."""
         user = self._directory().users.get(login)
-        return user if user is not None and user.account_id is not None else None
+        return user if user is not None and (everybody or user.account_id is not None) else None
 
 
 def source_token(source: Source, presented: str | None) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from odzew.api.answers import Answer
 from odzew.api.call import Call
-from odzew.wire.published import ITEMS
+from odzew.wire.published import HELP_FIELDS, ITEMS
 
 
 async def limits(call: Call) -> Answer:
@@ -13,5 +13,6 @@ async def limits(call: Call) -> Answer:
 
 
 async def help_(call: Call) -> Answer:
-    """Whom to ask, from the settings."""
-    return call.document(dict(call.services.limits.help))
+    """Whom to ask, from the settings; null where nothing is set."""
+    given = dict(call.services.limits.help)
+    return call.document({name: given.get(name) or None for name in HELP_FIELDS})

@@ -112,4 +112,3 @@ class Api:
         except ContractError as error:
             self._called(route.action, error.code)
             return Whole(route.format.error(envelope(error, language)))
-

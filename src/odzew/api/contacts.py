@@ -1,4 +1,4 @@
-"""The controller `contacts` (contract 4): adding, viewing and listing."""
+"""The controller `contacts` (contract 4). Importing many: `api.contacts_import`."""
 
 from __future__ import annotations
 
@@ -9,41 +9,56 @@ from odzew.api.answers import Answer
 from odzew.api.call import Call, paging_of
 from odzew.api.params import INVALID, Parameters
 from odzew.errors import ContractError
-from odzew.store import contacts
-from odzew.store.contacts import ROW, SORTS, TEXTS, ContactFilter
-from odzew.wire import clean
-from odzew.wire.published import CONTACT_INDEX_FIELDS, ORDERS, SUCCESS
+from odzew.store import contact_list, contacts
+from odzew.store.contact_list import SORTS, ContactFilter
+from odzew.store.contacts import ROW, TEXTS
+from odzew.wire import clean, contact
+from odzew.wire.folding import searchable, words
+from odzew.wire.published import CONTACT_INDEX_FIELDS, NO_GROUP, ORDERS, SUCCESS
 
 BATCH: Final = 500
-LONGEST: Final = {"description": 4_000}  # characters of a text
-LONGEST_ELSE: Final = 250
 SEARCH: Final = 100  # characters of `search`
 GROUPS: Final = 1_000  # of one contact
 WRONG_ID: Final = 1004
+NOBODY: Final = 0  # no account has this id, so a filter of it matches nothing
 
 
 async def add(call: Call) -> Answer:
     """Adds a contact. ContractError 1004 (a group that is not the caller's), 1006, 1008, 2000, 2001."""
     call.need_numbers()
     phone = call.parameters.required_phone("phone")
-    texts = {name: _text(call.parameters, name) for name in TEXTS}
-    groups = _groups(call.parameters)
-    key = await call.services.db.write(contacts.add, call.account_id, phone, texts, groups)
+    texts, groups = _texts(call.parameters), _groups(call.parameters) or []
+    key = await call.services.db.write(contacts.add, call.account_id, phone, texts, groups, searchable)
     if key is None:
         raise ContractError(WRONG_ID)
     return call.document({SUCCESS: True, "id": key})
 
 
+async def edit(call: Call) -> Answer:
+    """Changes what is given of a contact; what is absent stays. `group_id` replaces its groups. ContractError 1004, 1006, 1008, 2001."""
+    call.need_numbers()
+    key, phone = identity(call.parameters), call.parameters.phone("phone")
+    texts, groups = _texts(call.parameters), _groups(call.parameters)
+    if not await call.services.db.write(contacts.edit, call.account_id, key, phone, texts, groups, searchable):
+        raise ContractError(WRONG_ID)
+    return call.success()
+
+
 async def view(call: Call) -> Answer:
     """One contact by `id`, its fields at top level. ContractError 1004, 1008."""
     call.need_numbers()
-    key = call.parameters.integer("id", WRONG_ID)
-    if key is None:
-        raise ContractError(WRONG_ID)
-    found = await call.services.db.read(contacts.rows_of, call.account_id, [key])
+    found = await call.services.db.read(contacts.rows_of, call.account_id, [identity(call.parameters)])
     if not found:
         raise ContractError(WRONG_ID)
     return call.document(_item(*found[0]))
+
+
+async def delete(call: Call) -> Answer:
+    """Deletes a contact, out of its groups too. ContractError 1004, 1008."""
+    call.need_numbers()
+    if not await call.services.db.write(contacts.delete, call.account_id, [identity(call.parameters)]):
+        raise ContractError(WRONG_ID)
+    return call.success()
 
 
 async def index(call: Call) -> Answer:
@@ -51,11 +66,27 @@ async def index(call: Call) -> Answer:
     call.need_numbers()
     wanted, paging = _filter(call), call.paging()
     if paging is None:
-        return await call.listed(_items(call, await call.services.db.read(contacts.ids, wanted, 0, None)), None)
+        return await call.listed(_items(call, await call.services.db.read(contact_list.ids, wanted, 0, None)), None)
     page, limit = paging
-    count = await call.services.db.read(contacts.count, wanted)
-    ids = await call.services.db.read(contacts.ids, wanted, (page - 1) * limit, limit)
+    count = await call.services.db.read(contact_list.count, wanted)
+    ids = await call.services.db.read(contact_list.ids, wanted, (page - 1) * limit, limit)
     return await call.listed(_items(call, ids), paging_of(page, max(1, -(-count // limit))))
+
+
+def identity(parameters: Parameters) -> int:
+    """The parameter `id`. ContractError 1004."""
+    key = parameters.integer("id", WRONG_ID)
+    if key is None:
+        raise ContractError(WRONG_ID)
+    return key
+
+
+def search_of(parameters: Parameters) -> str | None:
+    """The parameter `search`. ContractError 1006."""
+    search = parameters.text("search")
+    if search is not None and (len(search) > SEARCH or clean.text(search) != search):
+        raise ContractError(INVALID, "search")
+    return search
 
 
 async def _items(call: Call, ids: Sequence[int]) -> AsyncIterator[list[dict[str, Any]]]:
@@ -74,28 +105,37 @@ def _item(row: Sequence[Any], groups: Sequence[tuple[int, str]]) -> dict[str, An
 
 def _filter(call: Call) -> ContactFilter:
     parameters = call.parameters
-    search = parameters.text("search")
-    if search is not None and (len(search) > SEARCH or clean.text(search) != search):
-        raise ContractError(INVALID, "search")
+    search = search_of(parameters)
+    found = words(search or "")
     sort = parameters.choice("sort", SORTS) or SORTS[0]
-    return ContactFilter(call.account_id, search, _group(parameters), sort, parameters.choice("order", ORDERS) == ORDERS[1])
+    # Nobody has nothing but signs in a name.
+    account = NOBODY if search is not None and not found else call.account_id
+    return ContactFilter(account, found, _group(parameters), sort, parameters.choice("order", ORDERS) == ORDERS[1])
 
 
 def _group(parameters: Parameters) -> int | Literal["none"] | None:
-    return "none" if parameters.listed("group_id") == ["none"] else parameters.integer("group_id")
+    return NO_GROUP if parameters.listed("group_id") == [NO_GROUP] else parameters.integer("group_id")
 
 
-def _groups(parameters: Parameters) -> list[int]:
-    """Ids of groups, given as one number, as text, as a list, or not at all."""
+def _groups(parameters: Parameters) -> list[int] | None:
+    """Ids of groups, given as one number, as text, as a list, as `none` (no group), or not at all (None)."""
     values = parameters.listed("group_id")
+    if values == [NO_GROUP]:
+        return []
     if len(values) > GROUPS:
         raise ContractError(INVALID, "group_id")
     ids = [Parameters({"group_id": value}).integer("group_id", WRONG_ID) for value in values]
-    return [key for key in ids if key is not None]
+    return [key for key in ids if key is not None] or None
+
+
+def _texts(parameters: Parameters) -> dict[str, str]:
+    """The texts that are given, by name. ContractError 1006."""
+    found = ((name, _text(parameters, name)) for name in TEXTS)
+    return {name: value for name, value in found if value is not None}
 
 
 def _text(parameters: Parameters, name: str) -> str | None:
-    value = parameters.text(name)
-    if value is not None and len(value) > LONGEST.get(name, LONGEST_ELSE):
-        raise ContractError(INVALID, name)
-    return None if value is None else clean.text(value)
+    try:
+        return contact.text(name, parameters.text(name))
+    except contact.ContactError as error:
+        raise ContractError(INVALID, error.field) from None

@@ -25,6 +25,7 @@ FIELDS: Final = 250_000  # of a form; more of them is nobody's request
 GREATEST: Final = 10**15  # a page beyond this is as far as one can go
 
 _LISTED = re.compile(r"([^\[\]]+)\[[0-9]*\]").fullmatch
+_NESTED = re.compile(r"([^\[\]]+)\[([0-9]*)\]\[([^\[\]]+)\]").fullmatch
 _bracketed = re.compile(r"[^\[\]]+\[.*\]", re.DOTALL).fullmatch
 _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII).fullmatch
 
@@ -113,6 +114,23 @@ class Parameters:
         value = self._fields.get(name)
         values = value if isinstance(value, list) else value.split(",") if isinstance(value, str) else [value]
         return [element for element in values if element is not None and element != ""]
+
+    def rows(self, name: str) -> list[Any]:
+        """The elements of a list of objects: an array, an object of numbered ones, a text that holds one of the two as JSON, or
+        `name[0][key]=` of a form. What an element is, is for the reader to judge. ContractError 1006 for what is no such list."""
+        value = self._fields.get(name)
+        if isinstance(value, str) and value:
+            try:
+                value = json.loads(value, object_pairs_hook=_object, parse_constant=_refuse)
+            except (ValueError, RecursionError, ContractError):
+                raise ContractError(INVALID, name) from None
+        if value is None or value == "":
+            return []
+        if isinstance(value, dict) and value and all(_INTEGER(key) for key in value):
+            return list(value.values())
+        if not isinstance(value, list):
+            raise ContractError(INVALID, name)
+        return value
 
     def phones(self, name: str, most: int) -> tuple[str, ...]:
         """Senders to look for, each once. ContractError 2001 where one is unreadable, or for more than `most`."""
@@ -209,7 +227,10 @@ def _form(body: bytes) -> dict[str, Any]:
         if not raw_value:
             continue
         name = _word(raw_name).strip()
-        listed = _LISTED(name)
+        nested, listed = _NESTED(name), _LISTED(name)
+        if nested:
+            _put(fields, nested[1], nested[2], nested[3], _word(raw_value, name))
+            continue
         if listed:
             name = listed[1]
         elif _bracketed(name):
@@ -227,6 +248,20 @@ def _form(body: bytes) -> dict[str, Any]:
         else:
             fields[name] = value
     return fields
+
+
+def _put(fields: dict[str, Any], name: str, number: str, key: str, value: str) -> None:
+    """`name[number][key]=value`: a field of an object in a list. Without a number a key that is there already begins the next one."""
+    table = fields.get(name)
+    if not isinstance(table, dict):
+        fields[name] = table = {}
+    if not number:
+        last = str(len(table) - 1)
+        number = last if key not in table.get(last, {key: None}) else str(len(table))
+    row = table.setdefault(number, {})
+    before = row.get(key)
+    # A key that comes twice has no meaning, and a list is no text.
+    row[key] = value if before is None else [*before, value] if isinstance(before, list) else [before, value]
 
 
 def _word(octets: bytes, name: str | None = None) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from odzew.api import account, blacklist, contacts, messages
+from odzew.api import account, blacklist, contacts, groups, messages, premium
 from odzew.api.answers import Answer
 from odzew.api.call import Call, Handler
+from odzew.api.contacts_import import import_
 from odzew.api.formats import FORMATS, Format
 from odzew.errors import ContractError
 from odzew.wire.published import ACTION_ALIASES, LIST_ACTION, LIST_ALIAS, SEND_ACTIONS
@@ -32,8 +33,18 @@ _BY_ACTION: Final = MappingProxyType(
         "blacklist/delete": blacklist.delete,
         "blacklist/check": blacklist.check,
         "contacts/add": contacts.add,
+        "contacts/edit": contacts.edit,
         "contacts/view": contacts.view,
+        "contacts/delete": contacts.delete,
         "contacts/index": contacts.index,
+        "contacts/import": import_,
+        "groups/index": groups.index,
+        "groups/add": groups.add,
+        "groups/view": groups.view,
+        "groups/edit": groups.edit,
+        "groups/delete": groups.delete,
+        "groups/check": groups.check,
+        "premium/index": premium.index,
         "account/limits": account.limits,
         "account/help": account.help_,
     }

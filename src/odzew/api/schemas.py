@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from odzew.api.call import GREATEST_LIMIT
-from odzew.store.contacts import SORTS, TEXTS
+from odzew.store.contact_list import SORTS
+from odzew.store.contacts import TEXTS
+from odzew.wire.contact import LONGEST, LONGEST_GROUP
 from odzew.wire.published import (
     ATTACHMENT_FIELDS,
     ATTACHMENTS,
@@ -21,13 +23,19 @@ from odzew.wire.published import (
     ERRORS,
     EXISTS,
     FIELDS,
+    GROUP_CHECK_FIELDS,
+    GROUP_FIELDS,
+    HELP_FIELDS,
+    IMPORT_FIELDS,
     ITEMS,
     LIST_ACTION,
     LIST_ALIAS,
     LIST_PARAMETERS,
+    NO_GROUP,
     ORDERS,
     PAGING,
     PAGING_FIELDS,
+    PREMIUM_FIELDS,
     RECEIVED,
     SUCCESS,
     TIME_FIELD,
@@ -77,6 +85,8 @@ ERROR_SCHEMA: Final = _ref("Error")
 _MESSAGES: Final = _list_of({"oneOf": [_ref(f"Message_{kind}") for kind in TYPES]})
 _SUCCESS: Final = _object({SUCCESS: _FLAG})
 _ADDED: Final = _object({SUCCESS: {"const": True}, "id": _ID})
+_COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
+_GROUP_ROW: Final = _object(dict(zip(GROUP_FIELDS, (_ID, _TEXT, _COUNT), strict=True)))
 _CONTACT_ROW: Final = _object(
     dict.fromkeys(CONTACT_INDEX_FIELDS, _OPTIONAL_TEXT)
     | {"id": _ID, "phone": _TEXT, "blacklist": _FLAG, "group_id": {"type": ["integer", "null"]}}
@@ -84,11 +94,10 @@ _CONTACT_ROW: Final = _object(
 
 SCHEMAS: Final[Schema] = {
     **{f"Message_{kind}": _message(kind) for kind in TYPES},
-    "Attachment": _object(
-        dict.fromkeys(ATTACHMENT_FIELDS, _TEXT) | {"id": _ID, "data": {"type": "string", "contentEncoding": "base64"}}
-    ),
+    "Attachment": _object(dict.fromkeys(ATTACHMENT_FIELDS, _TEXT) | {"id": _ID, "data": {"type": "string", "contentEncoding": "base64"}}),
     "Contact": _object(dict.fromkeys(CONTACT_FIELDS, _OPTIONAL_TEXT) | {"phone": _TEXT}),
     "ContactRow": _CONTACT_ROW,
+    "GroupRow": _GROUP_ROW,
     "Paging": _object(dict.fromkeys(PAGING_FIELDS, _ID)),
     "Error": _object(
         {
@@ -105,21 +114,29 @@ ANSWERS: Final[dict[str, Schema]] = {
     LIST_ACTION: _MESSAGES,
     LIST_ALIAS: _MESSAGES,
     **dict.fromkeys(("messages/send_nd", "messages/sendNd", "messages/send_ndi", "messages/sendNdi", "blacklist/delete"), _SUCCESS),
+    **dict.fromkeys(("contacts/edit", "contacts/delete", "groups/edit", "groups/delete"), _object({SUCCESS: {"const": True}})),
     "blacklist/index": _list_of(_object(dict.fromkeys(BLACKLIST_FIELDS, _TEXT) | {"added": _TIME})),
     "blacklist/add": _ADDED,
     "blacklist/check": _object({EXISTS: _FLAG}),
     "contacts/add": _ADDED,
     "contacts/view": _ref("ContactRow"),
     "contacts/index": _list_of(_ref("ContactRow")),
+    "contacts/import": _object(dict(zip(IMPORT_FIELDS, (_FLAG, _ID, _COUNT, _COUNT), strict=True))),
+    "groups/index": _list_of(_ref("GroupRow")),
+    "groups/add": _ADDED,
+    "groups/view": _ref("GroupRow"),
+    "groups/check": _list_of(_object(dict(zip(GROUP_CHECK_FIELDS, (_ID, _ID, _TEXT), strict=True)))),
+    "premium/index": _list_of(_object(dict(zip(PREMIUM_FIELDS, (_ID, _TEXT, _TEXT, _TIME, _COUNT, _TEXT), strict=True)))),
     "account/limits": _object({"account": _object({"type": _TEXT}), ITEMS: {"type": "array"}}),
-    "account/help": {"type": "object", "additionalProperties": _TEXT, "not": {"required": [ERROR_ROOT]}},
+    "account/help": _object(dict.fromkeys(HELP_FIELDS, _OPTIONAL_TEXT)),
 }
 """The schema of an answer that is no error, by action."""
 
 # --- what is asked ----------------------------------------------------------------------------------------------------
 
 _PHONE: Final[Schema] = {"type": ["string", "integer"], "description": "`+48500600700`; other spellings of a number are understood."}
-_GROUP: Final[Schema] = {"type": ["integer", "string", "null"]}
+_GROUP: Final[Schema] = {"type": ["integer", "string", "null"], "description": f"The id of a group, or `{NO_GROUP}`."}
+_GROUP_NAME: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": LONGEST_GROUP}
 _PARAMETERS: Final[Schema] = {
     **dict.fromkeys(CREDENTIALS, _TEXT),
     "phone": {"anyOf": [_PHONE, {"type": "array", "items": _PHONE}], "description": "Only from these senders."},
@@ -132,7 +149,8 @@ _PARAMETERS: Final[Schema] = {
     "limit": {"type": "integer", "minimum": 1, "description": f"Over {GREATEST_LIMIT} is taken as {GREATEST_LIMIT}."},
     "order": {"enum": list(ORDERS)},
     "text": _TEXT, "ndi_number": _TEXT, "search": _TEXT, "sort": {"enum": list(SORTS)},
-    "id": {"type": "integer", "minimum": 1},
+    "id": {"type": "integer", "minimum": 1}, "name": _GROUP_NAME, "group_name": _GROUP_NAME,
+    "delete_contacts": {"type": "boolean", "description": "The contacts of the group are deleted too."},
 }  # fmt: skip
 
 
@@ -141,7 +159,12 @@ def _some(*names: str) -> Schema:
 
 
 _ONE_PHONE: Final[Schema] = _some() | {"phone": _PHONE}
-_CONTACT: Final[Schema] = dict.fromkeys(TEXTS, _TEXT) | {"group_id": {"anyOf": [_GROUP, {"type": "array", "items": _GROUP}]}}
+_CONTACT_TEXTS: Final[Schema] = {name: {"type": "string", "maxLength": LONGEST[name]} for name in TEXTS}
+_CONTACT: Final[Schema] = _CONTACT_TEXTS | {"group_id": {"anyOf": [_GROUP, {"type": "array", "items": _GROUP}]}}
+_CONTACTS: Final[Schema] = {
+    "type": "array", "items": {"type": "object", "properties": {"phone": _PHONE} | _CONTACT_TEXTS},
+    "description": "Also as a text that holds such an array as JSON, or as `contact[0][phone]=` of a form.",
+}  # fmt: skip
 _LIST: Final[Schema] = {name: _PARAMETERS[name] for name in LIST_PARAMETERS}
 _SEND_ND: Final[Schema] = _ONE_PHONE | _some("text")
 _SEND_NDI: Final[Schema] = _SEND_ND | _some("ndi_number")
@@ -158,8 +181,18 @@ REQUESTS: Final[dict[str, tuple[str, Schema]]] = {
     "blacklist/delete": ("Takes a sender off the blacklist.", _ONE_PHONE),
     "blacklist/check": ("Whether a sender is on the blacklist.", _ONE_PHONE),
     "contacts/add": ("Adds a contact.", _ONE_PHONE | _CONTACT),
+    "contacts/edit": ("Changes what is given of a contact; `group_id` replaces its groups.", _ONE_PHONE | _CONTACT | _some("id")),
     "contacts/view": ("One contact.", _some("id")),
+    "contacts/delete": ("Deletes a contact.", _some("id")),
     "contacts/index": ("Contacts.", _some("search", "sort", "order", "page", "limit") | {"group_id": _GROUP}),
+    "contacts/import": ("Brings contacts into the group of that name.", _some("group_name") | {"contact": _CONTACTS}),
+    "groups/index": ("Groups of contacts.", _some("search", "order", "page", "limit") | {"sort": {"const": "name"}}),
+    "groups/add": ("Makes a group.", _some("name")),
+    "groups/view": ("One group.", _some("id")),
+    "groups/edit": ("Gives a group another name.", _some("id", "name")),
+    "groups/delete": ("Deletes a group.", _some("id", "delete_contacts")),
+    "groups/check": ("The groups that a number is in.", _ONE_PHONE),
+    "premium/index": ("Received premium messages, whether read or not.", _some("page", "limit")),
     "account/limits": ("What may be sent.", _some()),
     "account/help": ("Whom to ask.", _some()),
 }

@@ -74,6 +74,7 @@ def _whole(account: Account, directory: Directory) -> dict[str, Any]:
         "allow_from": list(account.allow_from),
         "forward_allow": list(account.forward_allow),
         "alarm_to": list(account.alarm_to),
+        "per_second": account.per_second,
         "numbers": [f"{number.address} ({number.service})" for number in directory.numbers.values() if number.account_id == account.id],
         "keywords": [f"{directory.numbers_by_id[keyword.number_id].address}/{keyword.word}" for keyword in keywords],
         "users": [f"{user.login} ({' '.join(user.roles)})" for user in directory.users.values() if user.account_id == account.id],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterable, Hashable, Sequence
+from collections.abc import AsyncIterable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -134,11 +134,23 @@ class CallEnded(Exception):
         self.address = address
 
 
+class Cancellable(Protocol):
+    """A call under way."""
+
+    def cancel(self) -> object:
+        """Calls it off."""
+        ...
+
+
 class Sender(Protocol):
     """The port through which calls are made."""
 
     async def send(self, call: Call) -> Answer:
         """Makes one call. Never raises for what the peer does: that is the answer's outcome."""
+        ...
+
+    def begin(self, call: Call, done: Callable[[Answer], None]) -> Cancellable | None:
+        """Makes one call without a task where all that it takes is at hand; `done` is told later, once. None: nothing was begun, `send` it."""
         ...
 
     async def close(self) -> None:

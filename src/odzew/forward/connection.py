@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Final, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
@@ -29,7 +29,7 @@ class BodyLengthError(OdzewError):
 
 
 class Connection(asyncio.Protocol):
-    """A connection, idle or in an exchange. After `exchange` its result stands in the public fields.
+    """A connection, idle or in an exchange. After `exchange`, or when `begin` says that it is over, its result stands in the public fields.
 
     `failure` None: an answer came (`status`, `body()`). `key` names the pool it belongs to, `idle_until` is the pool's.
     """
@@ -49,7 +49,7 @@ class Connection(asyncio.Protocol):
         self._clock = clock
         self._limits = limits
         self._transport: asyncio.Transport | None = None
-        self._waiter: asyncio.Future[None] | None = None
+        self._ended_by: Callable[[], None] | None = None  # told once that the exchange is over; None: nobody has asked for anything
         self._writable: asyncio.Future[None] | None = None
         self._parser: HttpResponseParser | None = HttpResponseParser(self)
         self._reset()
@@ -81,8 +81,9 @@ class Connection(asyncio.Protocol):
             self._reset()
             self.failure, self.detail = "reset", "the connection was closed"
             return
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._reset()
-        self._waiter = waiter = asyncio.get_running_loop().create_future()
+        self._ended_by = lambda: None if waiter.done() else waiter.set_result(None)
         whole = False
         try:
             if body is None:
@@ -95,9 +96,23 @@ class Connection(asyncio.Protocol):
             await waiter
             whole = True
         finally:
-            self._waiter = None
+            self._ended_by = None
             if not whole or not self.is_reusable():
                 self.abort()
+
+    def begin(self, head: bytes, ended: Callable[[], None]) -> bool:
+        """Sends a request without a body and waits for nothing: `ended` is called once, later, when the exchange is over, however.
+
+        Whoever is told closes a connection that is not reusable. False: the connection is gone, and nothing was sent.
+        """
+        transport = self._transport
+        if self.dead or transport is None or transport.is_closing():
+            return False
+        self._reset()
+        self._ended_by = ended
+        transport.write(head)
+        self._sent = True
+        return True
 
     def body(self) -> bytes:
         """What was read of the answer's body."""
@@ -139,10 +154,12 @@ class Connection(asyncio.Protocol):
             raise BodyLengthError(f"a body of {body.length} octets was not as long as it said")
 
     def _fail(self, outcome: Outcome, detail: str) -> None:
-        if self._waiter is not None and not self._waiter.done():
+        asked = self._ended_by is not None
+        if asked:
             self.failure, self.detail = outcome, detail
-            self._release()
         self.abort()
+        if asked:
+            self._release()
 
     def _end(self) -> None:
         """The answer is as whole as it will be."""
@@ -152,9 +169,11 @@ class Connection(asyncio.Protocol):
         self._release()
 
     def _release(self) -> None:
-        for future in (self._waiter, self._writable):
-            if future is not None and not future.done():
-                future.set_result(None)
+        if self._writable is not None and not self._writable.done():
+            self._writable.set_result(None)
+        ended_by, self._ended_by = self._ended_by, None
+        if ended_by is not None:
+            ended_by()  # the last thing that is done here: the next request may already be on its way then
 
     # --- asyncio.Protocol -------------------------------------------------------------------------------------------------
 
@@ -163,7 +182,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.dead = True
-        if exc is None or self._waiter is None:
+        if exc is None or self._ended_by is None:
             self._ended()
         elif isinstance(exc, ssl.SSLError):  # TLS 1.3: a client certificate is refused only after the handshake
             self._fail("tls", f"TLS broke: {exc.reason or exc}")
@@ -185,7 +204,7 @@ class Connection(asyncio.Protocol):
             writable.set_result(None)
 
     def data_received(self, data: bytes) -> None:
-        if self._waiter is None or self._waiter.done():
+        if self._ended_by is None:
             self.abort()  # nobody asked: what comes unasked must never be taken for the next answer
             return
         if self.first_octet_at is None:
@@ -228,7 +247,7 @@ class Connection(asyncio.Protocol):
 
     def _ended(self) -> None:
         """The peer has said its last octet."""
-        if self._waiter is None or self._waiter.done():
+        if self._ended_by is None:
             self.abort()
         elif self._head_done and self._until_close:
             self._complete = True

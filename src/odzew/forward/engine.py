@@ -19,14 +19,16 @@ import structlog
 from odzew.clock import SECOND, Clock
 from odzew.errors import StoreError
 from odzew.forward import plan
-from odzew.forward.exchange import Exchange
+from odzew.forward.exchange import OWN_FAULT, Exchange
 from odzew.forward.lane import Lane
 from odzew.forward.ledger import Entry, Ledger
 from odzew.forward.loader import AGAIN, LOOK, Loader, tell
 from odzew.forward.outcome import is_success
+from odzew.forward.pace import Pace
 from odzew.forward.schedule import Schedule
 from odzew.forward.shards import Everything, Holding
-from odzew.forward.turns import EngineLimits, Slot, Turns
+from odzew.forward.trip import Trip, Trips
+from odzew.forward.turns import EngineLimits, Turns
 from odzew.model import Account, Attempt, Owed, Target
 from odzew.store import deliveries
 from odzew.store.db import Database
@@ -77,9 +79,9 @@ class Engine:
         self._unmade = unmade
         self._ledger = Ledger(db, clock, self._written, self._fenced_off)
         self._lanes: dict[int, Lane] = {}
-        self._turns = Turns(self._limits)
+        self._turns = Turns(self._limits, Pace(clock, directory, self._limits.per_second, self._resume))
         self._loader = Loader(db, clock, self._holding, self._turns, self._served, self._waits, self._hold, self._loaded)
-        self._calls: dict[asyncio.Task[None], int] = {}  # with the target of each
+        self._trips = Trips(clock)
         self._moved = asyncio.Event()
         self._scan = False
         self._looked_at = 0.0
@@ -114,22 +116,11 @@ class Engine:
         async with self._changing:  # whoever stops while another one does waits for the same end
             self._open = False
             loads = self._loader.cancel()
-            if self._calls:
-                await self._end_calls(patience)
+            await self._trips.end(patience)
             await asyncio.gather(*loads, *(() if loop is None else (loop,)), return_exceptions=True)
             await self._flush(patience)
             self._lanes.clear()
             self._turns.clear()
-
-    async def _end_calls(self, seconds: float) -> None:
-        try:
-            async with self._clock.deadline(seconds):
-                await asyncio.wait(self._calls)
-        except TimeoutError:
-            log.warning("calls_cut_off", calls=len(self._calls))
-        for call in self._calls:
-            call.cancel()
-        await asyncio.gather(*self._calls, return_exceptions=True)
 
     async def _flush(self, seconds: float) -> None:
         try:
@@ -181,9 +172,7 @@ class Engine:
 
         The outcomes of such calls would be fenced, and the new owner calls again.
         """
-        for call, target_id in list(self._calls.items()):
-            if gone(target_id):
-                call.cancel()
+        self._trips.cut_off(gone)
         for lane in list(self._lanes.values()):
             if gone(lane.target_id):
                 lane.drop()
@@ -242,6 +231,10 @@ class Engine:
 
     def _loaded(self) -> None:
         self._moved.set()
+        self._pump()
+
+    def _resume(self, free: Sequence[object]) -> None:
+        self._turns.resume(free)
         self._pump()
 
     # --- slots -------------------------------------------------------------------------------------------------------
@@ -305,14 +298,17 @@ class Engine:
             self._turns.queue(lane)
             return
         slot = self._turns.begin(lane, repeat=bool(owed.slot or owed.earlier))
-        task = asyncio.create_task(self._call(lane, owed, target, account, schedule), name="odzew-call")
-        self._calls[task] = target.id
-        task.add_done_callback(lambda done: self._ended(done, lane, slot))
+        trip = Trip(lane, owed, target, schedule, self._holding.fence(target.id), slot, self._ended)
+        self._trips.add(trip)
+        trip.call = self._exchange.begin(owed, target, account, schedule.attempts, lambda attempt: self._landed(trip, attempt))
+        if trip.call is None:
+            trip.call = task = asyncio.create_task(self._call(trip, account), name="odzew-call")
+            task.add_done_callback(lambda done: self._trips.end_of(trip))
 
-    async def _call(self, lane: Lane, owed: Owed, target: Target, account: Account, schedule: Schedule) -> None:
-        fence = self._holding.fence(target.id)
+    async def _call(self, trip: Trip, account: Account) -> None:
+        lane, owed = trip.lane, trip.owed
         try:
-            attempt = await self._exchange.attempt(owed, target, account, schedule.attempts)
+            attempt = await self._exchange.attempt(owed, trip.target, account, trip.schedule.attempts)
         except StoreError as error:  # the message could not be read: this was no attempt
             log.warning("forward_read_failed", delivery=owed.delivery_id, error=str(error))
             await self._clock.sleep(AGAIN)
@@ -322,13 +318,25 @@ class Engine:
             return
         except Exception:
             log.exception("attempt_failed", delivery=owed.delivery_id)
-            attempt = Attempt(owed.delivery_id, owed.slot + 1, self._clock.now(), 0, "internal", detail="an error on our side, see the log")
-        self._judge(lane, attempt, target)
+            attempt = Attempt(owed.delivery_id, owed.slot + 1, self._clock.now(), 0, "internal", detail=OWN_FAULT)
+        self._made(trip, attempt)
+
+    def _landed(self, trip: Trip, attempt: Attempt) -> None:
+        """A call that had no task has ended."""
+        try:
+            self._made(trip, attempt)
+        finally:
+            self._trips.end_of(trip)
+
+    def _made(self, trip: Trip, attempt: Attempt) -> None:
+        """What follows from an attempt: the outcome goes to the ledger."""
+        lane, owed = trip.lane, trip.owed
+        self._judge(lane, attempt, trip.target)
         attempt.delayed = plan.is_delayed(owed, attempt.started_at, lane.serving_since)
-        result = plan.result_of(owed, attempt, schedule, lane.serving_since)
+        result = plan.result_of(owed, attempt, trip.schedule, lane.serving_since)
         if result.due_at is not None and self._served(lane) is None:  # switched off, or removed, while the call was under way
             result = result._replace(state="cancelled", due_at=None)
-        self._ledger.add(result, fence)
+        self._ledger.add(result, trip.fence)
         try:
             self._attempted(owed, attempt, result)
         except Exception:
@@ -346,9 +354,8 @@ class Engine:
             if attempt.retry_after is not None:
                 lane.left_alone_until = max(lane.left_alone_until, now + round(attempt.retry_after * SECOND))
 
-    def _ended(self, task: asyncio.Task[None], lane: Lane, slot: Slot) -> None:
-        self._calls.pop(task, None)
-        self._turns.end(lane, slot)
+    def _ended(self, trip: Trip) -> None:
+        self._turns.end(trip.lane, trip.slot)
         self._pump()
 
     def _written(self, entries: Sequence[Entry]) -> None:

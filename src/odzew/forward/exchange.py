@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+import structlog
+
 from odzew.clock import SECOND, Clock
 from odzew.errors import OdzewError, SettingError, StoreError, TemplateError
-from odzew.forward.call import Answer, Call, Sender
+from odzew.forward.call import Answer, Call, Cancellable, Sender
 from odzew.forward.item import Values
-from odzew.forward.mail import MailSender
+from odzew.forward.mail import Mail, MailSender
 from odzew.forward.outcome import Outcome
 from odzew.forward.trust import Trusts
 from odzew.forward.verify import judge
@@ -22,6 +24,9 @@ from odzew.wire.template import expected
 
 SHOWN_URL: Final = 4096
 SHOWN_DETAIL: Final = 1000
+OWN_FAULT: Final = "an error on our side, see the log"
+
+log = structlog.get_logger("odzew.forward")
 
 
 class Exchange:
@@ -59,32 +64,69 @@ class Exchange:
             prepared = await (self.prepare(offer) if way is None else way.prepare(offer, self._desk))
             attempt.url, sent = prepared.shown[:SHOWN_URL], prepared.sent
             answer = await (self._sender.send(sent) if isinstance(sent, Call) else self.make(prepared))
-            attempt.outcome, attempt.detail = answer.outcome, answer.detail
-            if target.verify is not None:
-                attempt.outcome, attempt.detail = judged(answer, target, prepared.values)
-            attempt.status, attempt.address, attempt.body, attempt.timings = answer.status, answer.address, answer.kept, answer.timings
-            attempt.retry_after = answer.retry_after
+            note(attempt, answer, target, prepared.values)
         except OdzewError as error:
             attempt.outcome, attempt.detail = failed(error)
+        return self._ended(attempt, begun)
+
+    def begin(self, owed: Owed, target: Target, account: Account, attempts: int, done: Callable[[Attempt], None]) -> Cancellable | None:
+        """Makes the next attempt of a delivery without a task; `done` is told how it ended, later, and must not raise.
+
+        None where that is not possible, and nothing was begun: `attempt` does it.
+        """
+        message, way = owed.message, KINDS.get(target.way)
+        if message is None or way is None:
+            return None
+        started, begun, number = self._clock.now(), self._clock.monotonic(), owed.slot + 1
+        offer = Offer(message, target, account, f"msg_{owed.delivery_id}", number, attempts, started, owed.completion)
+        try:
+            prepared = way.prepare_now(offer, self._desk)
+        except OdzewError:
+            return None  # `attempt` tells it
+        if prepared is None or not isinstance(prepared.sent, Call):
+            return None
+        values = prepared.values
+        attempt = Attempt(owed.delivery_id, number, started, 0, "internal", prepared.shown[:SHOWN_URL])
+
+        def answered(answer: Answer) -> None:
+            try:
+                note(attempt, answer, target, values)
+            except Exception:
+                log.exception("attempt_failed", delivery=attempt.delivery_id)
+                attempt.outcome, attempt.detail = "internal", OWN_FAULT
+            done(self._ended(attempt, begun))
+
+        return self._sender.begin(prepared.sent, answered)
+
+    def _ended(self, attempt: Attempt, begun: float) -> Attempt:
         if attempt.detail:
             attempt.detail = clean.text(attempt.detail)[:SHOWN_DETAIL]  # the other side may have a word in it
         attempt.took_us = round((self._clock.monotonic() - begun) * SECOND)
         return attempt
 
-    async def prepare(self, offer: Offer) -> Prepared:
+    async def prepare(self, offer: Offer) -> Prepared[Call | Mail]:
         """What is sent, by the way that the target has now."""
         way = KINDS.get(offer.target.way)
         if way is None:
             raise SettingError(f"this version of odzew knows no way {offer.target.way!r} to a target")
         return await way.prepare(offer, self._desk)
 
-    async def make(self, prepared: Prepared) -> Answer:
+    async def make(self, prepared: Prepared[Call | Mail]) -> Answer:
         """Sends it."""
         if isinstance(prepared.sent, Call):
             return await self._sender.send(prepared.sent)
         if self._mail is None:
             raise SettingError("there is no mail server: set smtp_host and mail_from where odzew runs")
         return await self._mail.send(prepared.sent)
+
+
+def note(attempt: Attempt, answer: Answer, target: Target, values: Values) -> None:
+    """Writes the answer into the attempt's record."""
+    attempt.outcome, attempt.detail = answer.outcome, answer.detail
+    if target.verify is not None:
+        attempt.outcome, attempt.detail = judged(answer, target, values)
+    attempt.status, attempt.address, attempt.body, attempt.timings = answer.status, answer.address, answer.kept, answer.timings
+    attempt.retry_after = answer.retry_after
 
 
 def judged(answer: Answer, target: Target, values: Values) -> tuple[Outcome, str]:

@@ -13,7 +13,7 @@ from odzew.forward.literal import Host
 _PORTS: Final = {"http": 80, "https": 443}
 _METHODS: Final = frozenset({"GET", "POST"})
 _TARGET: Final = re.compile(rb"/[\x21-\x7e]*")
-_UNCLEAN: Final = re.compile(r"[^\t\x20-\x7e\xa0-\xff]")
+_is_plain = re.compile(r"[\t\x20-\x7e\xa0-\xff]*").fullmatch
 
 
 def body_length(body: Body) -> int:
@@ -29,9 +29,8 @@ def request_head(call: Call, host: Host) -> bytes:
         raise CallEnded("internal", f"{call.method} {call.scheme} is no call of ours")
     if not _TARGET.fullmatch(call.target):
         raise CallEnded("template", "the path and query must start with / and be percent-encoded ASCII")
-    for name, value in call.headers:
-        if _UNCLEAN.search(name) or _UNCLEAN.search(value):
-            raise CallEnded("internal", "a header holds a character that HTTP does not allow")
+    if not _is_plain("".join([part for header in call.headers for part in header])):
+        raise CallEnded("internal", "a header holds a character that HTTP does not allow")
     lines = "".join([f"{name}: {value}\r\n" for name, value in call.headers])
     length = "" if call.body is None else f"Content-Length: {body_length(call.body)}\r\n"
     start = call.method.encode("ascii") + b" " + call.target + b" HTTP/1.1\r\n"

@@ -1,7 +1,11 @@
 """Host names to addresses, bounded in every direction (contract 5.7, architecture "The forwarding engine").
 
 The system's resolver cannot be called off, so a look-up that nobody waits for any more still holds its thread and its place in
-the account's share: a name server that never answers slows the account whose target names it, and nobody else.
+the account's share: a name server that never answers slows the account whose target names it, and nobody else, as long as there are
+more threads than two for each such account.
+
+Nothing here is judged. An answer that is remembered is judged at every call like a new one, and the connection goes to an address
+that was judged: a name that points elsewhere by the next look-up gains nothing.
 """
 
 from __future__ import annotations
@@ -19,9 +23,8 @@ from odzew.clock import Clock
 from odzew.errors import OdzewError
 from odzew.forward.outcome import Outcome
 
-MOST_ADDRESSES: Final = 10_000
-MOST_REMEMBERED: Final = 20_000
-LONGEST_REMEMBERED: Final = 64
+MOST_ADDRESSES: Final = 100
+"""Of one name. Each is judged, and judging ten thousand new ones would hold everybody up for a tenth of a second."""
 
 
 class NameFailure(OdzewError):
@@ -41,15 +44,21 @@ class Resolver(Protocol):
         """Every address of `host`, at least one. Raises NameFailure."""
         ...
 
+    def known(self, host: str) -> tuple[str, ...] | None:
+        """The addresses of `host` where they are remembered; None: it must be asked for."""
+        ...
+
 
 @dataclass(slots=True, frozen=True)
 class ResolverLimits:
-    """Spans are seconds."""
+    """Spans are seconds. `names` and `addresses`: how many are remembered in all."""
 
-    threads: int = 32
+    threads: int = 128
     per_account: int = 2
     keep: float = 30.0
     keep_failure: float = 1.0
+    names: int = 20_000
+    addresses: int = 100_000
 
 
 @dataclass(slots=True, eq=False)
@@ -83,12 +92,18 @@ class SystemResolver:
         self._clock = clock
         self._limits = limits or ResolverLimits()
         self._lookup = lookup
-        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._known: OrderedDict[str, _Known] = OrderedDict()  # as they were learned
+        self._addresses = 0  # of all that are known
         self._running: dict[str, _Lookup] = {}
         self._busy: dict[Hashable, int] = {}
         self._queued: dict[Hashable, deque[_Lookup]] = {}
         self._jobs: queue.SimpleQueue[tuple[asyncio.AbstractEventLoop, _Lookup] | None] = queue.SimpleQueue()
         self._threads = 0
+
+    @property
+    def remembered(self) -> tuple[int, int]:
+        """Names and addresses that are remembered, those included whose time is over."""
+        return len(self._known), self._addresses
 
     @property
     def running(self) -> int:
@@ -113,6 +128,11 @@ class SystemResolver:
         finally:
             handle.cancel()
             self._leave(lookup, waiter)
+
+    def known(self, host: str) -> tuple[str, ...] | None:
+        """See `Resolver`."""
+        known = self._fresh(host)
+        return None if known is None or known.failure else known.addresses
 
     def close(self) -> None:
         """Lets the threads end as soon as they are idle; one that is stuck does not hold up the end of the process."""
@@ -202,13 +222,17 @@ class SystemResolver:
         return known if known is not None and self._clock.monotonic() < known.until else None
 
     def _remember(self, host: str, known: _Known) -> None:
-        if len(known.addresses) > LONGEST_REMEMBERED:  # the memory of one process is not a name server's to fill
-            self._known.pop(host, None)
-            return
+        """The memory of one process is not a name server's to fill: what was learned first goes first."""
+        self._forget(host)
         self._known[host] = known
-        self._known.move_to_end(host)
-        while len(self._known) > MOST_REMEMBERED:
-            self._known.popitem(last=False)
+        self._addresses += len(known.addresses)
+        while len(self._known) > self._limits.names or self._addresses > self._limits.addresses:
+            self._forget(next(iter(self._known)))
+
+    def _forget(self, host: str) -> None:
+        known = self._known.pop(host, None)
+        if known is not None:
+            self._addresses -= len(known.addresses)
 
 
 def _settle(lookup: _Lookup, known: _Known) -> None:

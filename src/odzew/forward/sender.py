@@ -10,12 +10,13 @@ import asyncio
 import errno
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from odzew.clock import Clock
 from odzew.forward.call import Answer, Body, Call, CallEnded, Sender, SenderLimits, StreamedBody
 from odzew.forward.connection import Connection, PoolKey
+from odzew.forward.flight import Flight, Flights
 from odzew.forward.guard import Guard
 from odzew.forward.literal import Forbidden, Host, read_host
 from odzew.forward.outcome import Outcome, of_status
@@ -65,15 +66,52 @@ class HttpSender:
         self._limits = limits or SenderLimits()
         self._tls = tls or tls_context()
         self._pool = Pool(clock, self._limits)
+        self._flights = Flights(clock, self._landed, self._again)
 
     @property
     def idle(self) -> int:
         """How many idle connections are kept."""
         return len(self._pool)
 
+    def begin(self, call: Call, done: Callable[[Answer], None]) -> Flight | None:
+        """See `Sender`."""
+        if call.body is not None or call.deadline is not None or call.trace is not None:
+            return None
+        try:
+            host = read_host(call.host)
+            found = self._resolver.known(host.name) if host.address is None else (host.address,)
+            if found is None:
+                return None
+            judged = self._guard.judge(found, call.port, call.allowances)[: self._limits.addresses]
+            head = request_head(call, host)
+        except (Forbidden, CallEnded):
+            return None  # `send` tells it
+        connection = self._pool.take(_keys(call, host, judged))
+        if connection is None:
+            return None
+        begun = self._clock.monotonic()
+        flight = Flight(call, connection, begun, begun + self._limits.deadline(0), self._flights, done)
+        if not connection.begin(head, flight.ended):
+            return None
+        self._flights.add(flight)
+        return flight
+
+    def _landed(self, flight: Flight) -> Answer:
+        """The answer of a call whose connection has ended the exchange."""
+        answer = Answer("internal")
+        self._read(flight.connection, flight.begun, answer)
+        answer.total_us = self._since(flight.begun)
+        return answer
+
+    async def _again(self, flight: Flight) -> Answer:
+        """A call that went on a kept connection which the peer was just closing, on a fresh one."""
+        return await self._send(flight.call, flight.begun, fresh=True)
+
     async def send(self, call: Call) -> Answer:
         """See `Sender`. Raises only what the slices of a streamed body raise."""
-        begun = self._clock.monotonic()
+        return await self._send(call, self._clock.monotonic())
+
+    async def _send(self, call: Call, begun: float, fresh: bool = False) -> Answer:
         deadline = self._limits.deadline(body_length(call.body))
         if call.deadline is not None:
             deadline = min(deadline, call.deadline)
@@ -84,7 +122,7 @@ class HttpSender:
             if call.trace is not None:
                 call.trace.request = head
             addresses = await self._judged(call, host, begun + deadline, answer)
-            await self._talk(call, host, head, addresses, begun + deadline, answer)
+            await self._talk(call, head, _keys(call, host, addresses), begun + deadline, answer, fresh)
         except Forbidden as error:
             answer.outcome, answer.detail = "blocked", str(error)
         except NameFailure as error:
@@ -95,7 +133,8 @@ class HttpSender:
         return answer
 
     async def close(self) -> None:
-        """Closes every idle connection."""
+        """Closes every idle connection, and calls off what was begun."""
+        self._flights.close()
         self._pool.close()
 
     async def _judged(self, call: Call, host: Host, until: float, answer: Answer) -> list[str]:
@@ -111,15 +150,14 @@ class HttpSender:
             call.trace.addresses = [(address, self._guard.verdict(address, call.port, call.allowances)) for address in found]
         return self._guard.judge(found, call.port, call.allowances)[: self._limits.addresses]
 
-    async def _talk(self, call: Call, host: Host, head: bytes, addresses: list[str], until: float, answer: Answer) -> None:
+    async def _talk(self, call: Call, head: bytes, keys: list[PoolKey], until: float, answer: Answer, fresh: bool) -> None:
         """Makes the exchange on a kept connection or on a fresh one.
 
         A kept connection may have been closed by the peer while our request was under way. Then, and only if not an octet of an answer
         came, the call is made once more on a fresh one. A body in slices can be read once only, so it never goes on a kept one.
         """
-        kind = call.scheme if call.trust is None else f"{call.scheme} {call.trust.key}"
-        keys: list[PoolKey] = [(kind, host.name, call.port, address) for address in addresses]
-        connection = None if isinstance(call.body, StreamedBody) or call.trace is not None else self._pool.take(keys)
+        fresh = fresh or isinstance(call.body, StreamedBody) or call.trace is not None
+        connection = None if fresh else self._pool.take(keys)
         if connection is not None:
             await self._exchange(connection, head, call.body, until, answer)
             if connection.failure != "reset" or connection.first_octet_at is not None:
@@ -137,12 +175,14 @@ class HttpSender:
             await connection.exchange(head, body)
         finally:
             timer.cancel()
+        self._read(connection, begun, answer)
+
+    def _read(self, connection: Connection, begun: float, answer: Answer) -> None:
+        """What an exchange that began then came to. The connection is kept, or closed."""
         answer.address = connection.key[3]
         answer.reused = connection.reused
         if connection.first_octet_at is not None:
             answer.first_byte_us = round((connection.first_octet_at - begun) * _MICRO)
-        if connection.is_reusable():
-            self._pool.put(connection)
         answer.status = connection.status or None
         answer.body = connection.body()
         answer.kept = answer.body[: self._limits.kept]
@@ -153,6 +193,10 @@ class HttpSender:
             answer.outcome, answer.detail = connection.failure, connection.detail
         else:
             answer.outcome, answer.detail = of_status(connection.status), ""
+        if connection.is_reusable():
+            self._pool.put(connection)
+        else:
+            connection.abort()
 
     # --- a fresh connection -------------------------------------------------------------------------------------------------
 
@@ -222,6 +266,11 @@ class HttpSender:
 
     def _since(self, begun: float) -> int:
         return round((self._clock.monotonic() - begun) * _MICRO)
+
+
+def _keys(call: Call, host: Host, addresses: list[str]) -> list[PoolKey]:
+    kind = call.scheme if call.trust is None else f"{call.scheme} {call.trust.key}"
+    return [(kind, host.name, call.port, address) for address in addresses]
 
 
 def outcome_of(error: OSError) -> Outcome:

@@ -43,6 +43,11 @@ def headers(webhook_id: str, timestamp_s: int, payload: bytes, secrets: Sequence
     return signer.finish()
 
 
+def unsigned(webhook_id: str, timestamp_s: int) -> Headers:
+    """The two headers of an attempt that is not signed."""
+    return [("webhook-id", webhook_id), ("webhook-timestamp", str(timestamp_s))]
+
+
 class Signer:
     """Signs a payload that comes in slices, so that a body is never held whole."""
 

@@ -16,6 +16,7 @@ from odzew.forward.call import Answer, Call, StreamedBody, Trace
 from odzew.forward.exchange import Exchange, failed, judged
 from odzew.forward.mail import Written
 from odzew.forward.outcome import OUTCOMES, Outcome, is_success
+from odzew.forward.mail import Mail
 from odzew.forward.ways import Offer, Prepared
 from odzew.model import Account, Attachment, ForwardFor, Kind, Message, Target
 from odzew.wire import clean
@@ -129,7 +130,7 @@ class _WatchedLetter:
             yield piece
 
 
-def _watched(prepared: Prepared, trace: Trace) -> _Watch:
+def _watched(prepared: Prepared[Call | Mail], trace: Trace) -> _Watch:
     """Lets what is sent be watched."""
     watch, sent = _Watch(), prepared.sent
     sent.trace = trace

@@ -2,16 +2,19 @@
 
 An account that has all the calls it may have stands aside until one of them ends, whatever it has waiting: so the cost of a
 turn does not depend on how much waits. At least half the slots are for first attempts, and targets that are failing together get
-at most a fifth: a target that would need one slot more of these stands aside in the same way.
+at most a fifth: a target that would need one slot more of these stands aside in the same way. So does who has used up the calls of a second
+(`forward.pace`).
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from odzew.forward.lane import Lane
+from odzew.forward.pace import Pace
 
 FEW: Final = 5
 """Targets that are failing get one in so many slots, all of them together."""
@@ -19,12 +22,13 @@ FEW: Final = 5
 
 @dataclass(slots=True, frozen=True)
 class EngineLimits:
-    """Calls in flight (contract 8), and how many deliveries a lane holds."""
+    """Calls in flight (contract 8), how many deliveries a lane holds, and calls that begin in a second (0: no limit)."""
 
     calls: int = 256
     calls_per_account: int = 128
     calls_per_target: int = 8
     lane: int = 500
+    per_second: float = 0.0
 
 
 class Slot(NamedTuple):
@@ -49,10 +53,14 @@ class _Account:
 
 
 class Turns:
-    """Gives the slots out. Counts the calls in flight: in all, of each account and (on the lane) of each target."""
+    """Gives the slots out. Counts the calls in flight: in all, of each account and (on the lane) of each target.
 
-    def __init__(self, limits: EngineLimits) -> None:
+    `pace`: who has to wait because of what began within the last second.
+    """
+
+    def __init__(self, limits: EngineLimits, pace: Pace | None = None) -> None:
         self._limits = limits
+        self._pace = pace
         self._accounts: dict[int, _Account] = {}
         self._ready: deque[_Account] = deque()
         self._aside: dict[Lane, None] = {}  # lanes that wait for a slot of which there are few, in order
@@ -77,11 +85,16 @@ class Turns:
 
     def next(self) -> Lane | None:
         """The lane whose turn it is, out of the queue; None when no slot is free or nobody waits."""
+        pace = self._pace
         while self._ready and self.in_flight < self._limits.calls:
+            if pace is not None and pace.all_wait(self):
+                return None
             account = self._ready.popleft()
             account.queued = False
             if account.in_flight >= self._limits.calls_per_account:
                 continue  # comes back when one of its calls ends
+            if pace is not None and pace.account_waits(account.lanes[0].account_id, account):
+                continue  # comes back by `resume`
             lane = account.lanes.popleft()
             lane.queued = False
             self._enqueue(account)
@@ -89,6 +102,8 @@ class Turns:
                 continue
             if self._is_scarce(lane):
                 self._aside[lane] = None
+                continue
+            if pace is not None and pace.target_waits(lane.target_id, lane):
                 continue
             return lane
         return None
@@ -115,8 +130,18 @@ class Turns:
         self.repeats += slot.repeat
         self.failing += slot.failing
         self._accounts[lane.account_id].in_flight += 1
+        if self._pace is not None:
+            self._pace.begin(lane.account_id, lane.target_id)
         self.queue(lane)
         return slot
+
+    def resume(self, free: Sequence[object]) -> None:
+        """Those who waited for their second to pass have their turns again."""
+        for one in free:
+            if isinstance(one, Lane):
+                self.queue(one)
+            elif isinstance(one, _Account):
+                self._enqueue(one)
 
     def end(self, lane: Lane, slot: Slot = PLAIN) -> None:
         """A call has ended."""
@@ -140,6 +165,8 @@ class Turns:
             account.queued = False
         self._ready.clear()
         self._aside.clear()
+        if self._pace is not None:
+            self._pace.clear()
 
     def _enqueue(self, account: _Account) -> None:
         if account.lanes and not account.queued:

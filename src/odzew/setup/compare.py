@@ -20,7 +20,9 @@ from odzew.setup.plan import HIDDEN, Level, Plan, difference, given, shown, show
 from odzew.setup.tables import AccountTable, Document, TokenTable, UserTable
 from odzew.store.directory import Directory
 
-_ACCOUNT: Final = ("company", "time_zone", "language", "active", "allow_from", "forward_allow", "alarm_to", "reply_window_days")
+_ACCOUNT: Final = (
+    "company", "time_zone", "language", "active", "allow_from", "forward_allow", "alarm_to", "reply_window_days", "per_second",
+)  # fmt: skip
 _RIGHTS: Final = ("roles", "allow_from")
 OPERATOR_ROLES: Final = ("panel", "owner", "numbers")
 
@@ -65,6 +67,7 @@ def _compare_account(plan: Plan, directory: Directory, table: AccountTable) -> N
     key = plan.account_ids.get(table.name)
     before = None if key is None else directory.accounts[key]
     after = replace(before or Account(plan.new_id(), table.name), **given(table, _ACCOUNT))
+    after = replace(after, per_second=after.per_second or None)
     plan.account_ids[table.name] = after.id
     if after != before:
         plan.accounts.append(after)

@@ -23,11 +23,12 @@ from odzew.wire.template import Template
 
 _SETTINGS: Final = (
     "url", "way", "mail_to", "active", "body", "verify", "retry_minutes", "retry_basis", "secret", "secret_before",
-    "secret_before_until", "client_cert", "client_key", "ca", "concurrency", "completions", "only_keywords", "only_senders", "only_text",
+    "secret_before_until", "client_cert", "client_key", "ca", "concurrency", "per_second", "completions", "only_keywords", "only_senders",
+    "only_text",
 )  # fmt: skip
 _TAKEN_OFF_BY_EMPTY: Final = (
     "verify", "retry_minutes", "retry_basis", "secret", "secret_before", "secret_before_until", "client_cert", "client_key", "ca",
-    "concurrency",
+    "concurrency", "per_second",
 )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from odzew.setup.tables import AccountTable, ContactTable
 from odzew.store.contacts import TEXTS
 from odzew.store.db import Database, Request
 from odzew.store.people import Listed, blacklisted, listed, save_blacklisted, save_listed
+from odzew.wire.folding import searchable
 
 BATCH = 1000  # rows in one transaction beside a running server
 
@@ -48,7 +49,7 @@ def _bring_contacts(account_id: int, batch: Sequence[ContactTable], write: bool)
         if before.id is None or after != before:
             changed.append(after)
     if write and changed:
-        yield from save_listed(account_id, changed)
+        yield from save_listed(account_id, changed, searchable)
     created = sum(contact.id is None for contact in changed)
     return Counter(create=created, update=len(changed) - created)
 

@@ -31,6 +31,7 @@ Path = Annotated[str, Rule(judges.characters(1, 1000), empty=True)]
 BindWord = Annotated[str, Rule(judges.characters(0, 64))]
 Octet = Annotated[int, Rule(judges.between(0, 255))]
 Seconds = Annotated[float, Rule(judges.between(0.1, 600))]
+PerSecond = Annotated[float, Rule(judges.between(0.01, 10_000), empty=True)]
 
 
 class UserTable(Table):
@@ -74,6 +75,7 @@ class ForwardTable(Table, rename={"for_kind": "for"}):
     client_key: Path | UnsetType = UNSET
     ca: Path | UnsetType = UNSET
     concurrency: Annotated[int, Rule(judges.between(1, 1024), empty=True)] | UnsetType = UNSET
+    per_second: PerSecond | UnsetType = UNSET
     completions: bool | UnsetType = UNSET
     only_keywords: Annotated[tuple[str, ...], Rule(judges.wanted_keywords, empty=True)] | UnsetType = UNSET
     only_senders: Annotated[tuple[str, ...], Rule(judges.wanted_senders, empty=True)] | UnsetType = UNSET
@@ -112,6 +114,7 @@ class AccountTable(Table):
     allow_from: Networks | UnsetType = UNSET
     forward_allow: Annotated[tuple[str, ...], Rule(judges.allowances, empty=True)] | UnsetType = UNSET
     alarm_to: Annotated[tuple[str, ...], Rule(judges.mailboxes, empty=True)] | UnsetType = UNSET
+    per_second: PerSecond | UnsetType = UNSET
     reply_window_days: Annotated[float, Rule(judges.between(0.01, 366))] | UnsetType = UNSET
     user: tuple[UserTable, ...] = ()
     token: tuple[TokenTable, ...] = ()

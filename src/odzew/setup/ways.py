@@ -8,8 +8,8 @@ from typing import Any, Final
 from odzew.model import Target, Way
 
 _COMMON: Final = (
-    "for", "name", "active", "way", "retry_minutes", "retry_basis", "concurrency", "completions", "only_keywords", "only_senders",
-    "only_text",
+    "for", "name", "active", "way", "retry_minutes", "retry_basis", "concurrency", "per_second", "completions", "only_keywords",
+    "only_senders", "only_text",
 )  # fmt: skip
 _OF_A_URL: Final = ("url", "verify", "secret", "secret_before", "secret_before_until", "client_cert", "client_key", "ca")
 

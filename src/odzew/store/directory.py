@@ -76,11 +76,11 @@ def load() -> Generator[Request, Any, Directory]:
 
 def _people(directory: Directory) -> Generator[Request, Any, None]:
     sql = """SELECT id, name, company, time_zone, language, active, allow_from, forward_allow, reply_window_days,
-                    alarm_to FROM accounts"""
+                    alarm_to, per_second FROM accounts"""
     for row in (yield Rows(sql)):
-        key, name, company, zone, language, active, allow, forward, window, alarm_to = row
+        key, name, company, zone, language, active, allow, forward, window, alarm_to, per_second = row
         directory.accounts[key] = Account(
-            key, name, company, zone, language, bool(active), _words(allow), _words(forward), window, _words(alarm_to)
+            key, name, company, zone, language, bool(active), _words(allow), _words(forward), window, _words(alarm_to), per_second
         )
     for row in (yield Rows("SELECT id, account_id, login, password_hash, roles, allow_from FROM users")):
         key, account, login, password, roles, allow = row
@@ -110,7 +110,7 @@ def _numbers(directory: Directory) -> Generator[Request, Any, None]:
 def _targets(directory: Directory) -> Generator[Request, Any, None]:
     sql = """SELECT id, account_id, level, level_id, for_kind, name, url, active, body, verify, retry_minutes, retry_basis, secret,
                     concurrency, completions, way, mail_to, only_keywords, only_senders, only_text, secret_before,
-                    secret_before_until, client_cert, client_key, ca
+                    secret_before_until, client_cert, client_key, ca, per_second
              FROM targets WHERE removed_at IS NULL ORDER BY id"""
     levels: dict[tuple[str, int], list[Target]] = {}
     for row in (yield Rows(sql)):

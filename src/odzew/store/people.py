@@ -7,28 +7,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from odzew.model import Account, Token, User
-from odzew.store.contacts import TEXTS
-from odzew.store.db import Many, Now, Request, Rows
+from odzew.store.contacts import TEXTS, Fold
+from odzew.store.db import Lock, Many, Now, Request, Rows, lengthy
 
 
 def save_accounts(accounts: Sequence[Account]) -> Generator[Request, Any, dict[str, int]]:
     """Creates or updates each by its name; gives their ids by name. The ids of the given objects do not matter."""
     yield Many(
         """INSERT INTO accounts (name, company, time_zone, language, active, allow_from, forward_allow, reply_window_days,
-                                 alarm_to)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                                 alarm_to, per_second)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
            ON CONFLICT (name) DO UPDATE
            SET company = excluded.company, time_zone = excluded.time_zone, language = excluded.language, active = excluded.active,
                allow_from = excluded.allow_from, forward_allow = excluded.forward_allow, reply_window_days = excluded.reply_window_days,
-               alarm_to = excluded.alarm_to""",
+               alarm_to = excluded.alarm_to, per_second = excluded.per_second""",
         [
             (
                 a.name, a.company, a.time_zone, a.language, int(a.active), json.dumps(a.allow_from), json.dumps(a.forward_allow),
-                float(a.reply_window_days), json.dumps(a.alarm_to),
+                float(a.reply_window_days), json.dumps(a.alarm_to), a.per_second,
             )
             for a in accounts
         ],
@@ -91,23 +91,49 @@ def listed(account_id: int, phones: Sequence[str]) -> Generator[Request, Any, di
     return {row[1]: Listed(row[0], row[1], dict(zip(TEXTS, row[2:], strict=True)), frozenset(groups.get(row[0], ()))) for row in rows}
 
 
-def save_listed(account_id: int, contacts: Sequence[Listed]) -> Generator[Request, Any, None]:
+def save_listed(account_id: int, contacts: Sequence[Listed], fold: Fold) -> Generator[Request, Any, None]:
     """Creates those without an id and updates the others; groups that are missing are made. No contact leaves a group."""
-    new = [(account_id, c.phone, *(c.texts.get(name) for name in TEXTS)) for c in contacts if c.id is None]
-    old = [(*(c.texts.get(name) for name in TEXTS), c.id) for c in contacts if c.id is not None]
+    rows = [(c, [c.texts.get(name) for name in TEXTS]) for c in contacts]
+    new = [(account_id, c.phone, *values, fold(c.phone, *values)) for c, values in rows if c.id is None]
+    old = [(*values, fold(c.phone, *values), c.id) for c, values in rows if c.id is not None]
     if new:
-        yield Many(f"INSERT INTO contacts (account_id, phone, {', '.join(TEXTS)}) VALUES (?, ?{', ?' * len(TEXTS)})", new)
+        yield Many(f"INSERT INTO contacts (account_id, phone, {', '.join(TEXTS)}, folded) VALUES (?, ?{', ?' * len(TEXTS)}, ?)", new)
     if old:
-        yield Many(f"UPDATE contacts SET {', '.join(f'{name} = ?' for name in TEXTS)} WHERE id = ?", old)
+        yield Many(f"UPDATE contacts SET {', '.join(f'{name} = ?' for name in TEXTS)}, folded = ? WHERE id = ?", old)
     names = sorted({name for contact in contacts for name in contact.groups})
     if not names:
         return
-    sql = "INSERT INTO groups (account_id, name) VALUES (?, ?) ON CONFLICT (account_id, name) DO NOTHING"
-    yield Many(sql, [(account_id, name) for name in names])
+    sql = "INSERT INTO groups (account_id, name, folded) VALUES (?, ?, ?) ON CONFLICT (account_id, name) DO NOTHING"
+    yield Many(sql, [(account_id, name, fold(name)) for name in names])
     ids = dict((yield Rows("SELECT name, id FROM groups WHERE account_id = ? AND name IN_TEXTS(?)", (account_id, names))))
     stored = yield from listed(account_id, [contact.phone for contact in contacts])
     pairs = [(ids[name], stored[contact.phone].id) for contact in contacts for name in sorted(contact.groups)]
     yield Many("INSERT INTO group_members (group_id, contact_id) VALUES (?, ?) ON CONFLICT (group_id, contact_id) DO NOTHING", pairs)
+
+
+Brought = tuple[int, int]
+"""How many contacts are new, and how many were there."""
+
+
+@lengthy
+def bring(
+    account_id: int, rows: Sequence[tuple[str, Mapping[str, str]]], group: str | None, fold: Fold
+) -> Generator[Request, Any, Brought]:
+    """Brings in contacts (number, texts that are known), each a member of the group of that name; at most 1,000 rows, please.
+
+    A number that is among the contacts is not added again: its first contact gets the texts that the row has and keeps the others. So
+    the same rows may be brought again.
+    """
+    yield Lock([f"contacts {account_id}"])  # two that bring the same number at once
+    present = yield from listed(account_id, [phone for phone, _ in rows])
+    now: dict[str, Listed] = {}
+    for phone, texts in rows:
+        before = now.get(phone) or present.get(phone) or Listed(None, phone, {})
+        now[phone] = replace(before, texts={**before.texts, **texts}, groups=before.groups | ({group} if group else set()))
+    changed = [contact for phone, contact in now.items() if contact != present.get(phone)]
+    yield from save_listed(account_id, changed, fold)
+    created = sum(contact.id is None for contact in changed)
+    return created, len(now) - created
 
 
 def blacklisted(account_id: int, phones: Sequence[str]) -> Generator[Request, Any, set[str]]:

@@ -11,6 +11,10 @@
 | `FOR_SHARE` | nothing | `FOR SHARE` |
 | `COLLATE_BYTES` | nothing: BINARY is the default | `COLLATE "C"` |
 | `BYTES_LENGTH(x)` | length(x) | octet_length(x) |
+| `WORDS_MATCH(t, ?)` | the full-text table `t` matches, in FTS5's words: `a AND b * OR c` | `t.words @@` the same as a tsquery |
+| `LEXEMES(?)` | the text, words separated by blanks | those words as a tsvector |
+| `OVER_WORDS` | nothing: the row's words are added to | what was stored for the row is replaced |
+| `AS_MATERIALIZED` | of a WITH: it is not | it is |
 
 A parameter that is a Python list goes to SQLite as JSON text and to PostgreSQL as an array.
 """
@@ -26,6 +30,10 @@ _SQLITE = (
     (re.compile(r"JSON_(?:TEXT|INT)\((\w+(?:\.\w+)?), (\d+)\)"), r"json_extract(\1, '$[\2]')"),
     (re.compile(r"\bSKIP_LOCKED\b|\bFOR_UPDATE\b|\bFOR_SHARE\b|\bCOLLATE_BYTES\b"), ""),
     (re.compile(r"\bBYTES_LENGTH\("), "length("),
+    (re.compile(r"\bWORDS_MATCH\((\w+), \?\)"), r"\1 MATCH ?"),
+    (re.compile(r"\bLEXEMES\(\?\)"), "?"),
+    (re.compile(r"\s*\bOVER_WORDS\b"), ""),
+    (re.compile(r"\bAS_MATERIALIZED\b"), "AS NOT MATERIALIZED"),
 )
 _POSTGRES = (
     (re.compile(r"IN_INTS\(\?\)"), "= ANY(?::bigint[])"),
@@ -38,6 +46,13 @@ _POSTGRES = (
     (re.compile(r"\bFOR_SHARE\b"), "FOR SHARE"),
     (re.compile(r"\bCOLLATE_BYTES\b"), 'COLLATE "C"'),
     (re.compile(r"\bBYTES_LENGTH\("), "octet_length("),
+    (
+        re.compile(r"\bWORDS_MATCH\((\w+), \?\)"),
+        r"\1.words @@ replace(replace(replace(?::text, ' *', ':*'), ' AND ', ' & '), ' OR ', ' | ')::tsquery",
+    ),
+    (re.compile(r"\bLEXEMES\(\?\)"), "array_to_tsvector(string_to_array(?, ' '))"),
+    (re.compile(r"\bOVER_WORDS\b"), "ON CONFLICT (rowid) DO UPDATE SET words = excluded.words"),
+    (re.compile(r"\bAS_MATERIALIZED\b"), "AS MATERIALIZED"),
 )
 
 

@@ -46,6 +46,11 @@ def words(text: str, limit: int | None = None) -> tuple[str, ...]:
     return tuple(word for word, _ in islice(_scan(text, HEAD), max(0, limit)))
 
 
+def searchable(*texts: str | None) -> str:
+    """The folded words of several texts, separated by blanks: what a search of folded words looks through."""
+    return " ".join(word for text in texts if text for word, _ in _scan(text, len(text)))
+
+
 def starts_with(text_words: tuple[str, ...], keyword_words: tuple[str, ...]) -> bool:
     """Whether a text of these words starts with that keyword. A keyword without words starts nothing."""
     return bool(keyword_words) and text_words[: len(keyword_words)] == keyword_words

@@ -38,11 +38,16 @@ CONTACT_INDEX_FIELDS: Final = (
     "blacklist", "group_id", "group_name",
 )  # fmt: skip
 BLACKLIST_FIELDS: Final = ("phone", "added")
+GROUP_FIELDS: Final = ("id", "name", "count")
+GROUP_CHECK_FIELDS: Final = ("id", "group_id", "group_name")
+PREMIUM_FIELDS: Final = ("id", "to_number", "from_number", "date", "limit", "text")
+HELP_FIELDS: Final = ("telephone", "email", "form", "faq")
 ITEMS: Final = "items"
 ITEM: Final = "item"
 PAGING: Final = "paging"
 PAGING_FIELDS: Final = ("page", "count")
 SUCCESS: Final = "success"
+IMPORT_FIELDS: Final = (SUCCESS, "id", "correct", "failed")
 EXISTS: Final = "exists"
 ROOT: Final = "response"
 ERROR_ROOT: Final = "error"
@@ -58,6 +63,7 @@ LIST_PARAMETERS: Final = (
 )  # fmt: skip
 """Parameters of `messages/recived`."""
 ORDERS: Final = ("asc", "desc")
+NO_GROUP: Final = "none"
 TRUE: Final[frozenset[str]] = frozenset(("true", "1", "yes"))
 FALSE: Final[frozenset[str]] = frozenset(("false", "0", "none", "null", ""))
 """Words of a boolean, to be compared in lower case; any other word is error 1006."""

@@ -18,7 +18,11 @@ class Email:
     name = "email"
     fields = KEYS["email"]
 
-    async def prepare(self, offer: Offer, desk: Desk) -> Prepared:
+    def prepare_now(self, offer: Offer, desk: Desk) -> Prepared[Mail] | None:
+        """A letter needs a conversation with the mail server."""
+        return None
+
+    async def prepare(self, offer: Offer, desk: Desk) -> Prepared[Mail]:
         """The letter is produced while it is sent: nothing before it depends on what is in it."""
         recipients = offer.target.mail_to
         if not recipients:

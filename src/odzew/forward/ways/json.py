@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from odzew.forward.call import Body, Call
 from odzew.forward.item import JSON_TYPE, EventBody, compact, event_head, item_of, values_of
 from odzew.forward.ways.way import Desk, Offer, Prepared, call_of, has_own_tls, headers_of, parse_template, streamed
 from odzew.setup.ways import KEYS
@@ -17,23 +18,27 @@ class Json:
     name = "json"
     fields = KEYS["json"]
 
-    async def prepare(self, offer: Offer, desk: Desk) -> Prepared:
+    def prepare_now(self, offer: Offer, desk: Desk) -> Prepared[Call] | None:
+        """An event tells whether its sender is blacklisted, which stands in the database."""
+        return None
+
+    async def prepare(self, offer: Offer, desk: Desk) -> Prepared[Call]:
         """The event of a message without attachments is small and made at once; any other is produced in slices."""
         message, account = offer.message, offer.account
         template = parse_template(offer.target.url)
         values = values_of(message, account)
         request = template.target(values)
-        call = call_of("POST", template, request, offer)
         signer = desk.signer(offer)
         head = event_head(offer.completion, await _happened(offer, desk))
         item = item_of(message, account, await desk.db.read(blacklist.holds, account.id, message.sender))
         if message.kind == "mms":
             parts, read = await desk.parts(offer)
-            call.body = await streamed(EventBody(head, item, parts, read), signer)
+            body: Body = await streamed(EventBody(head, item, parts, read), signer)
         else:
-            call.body = f"{head}{compact(item)}}}".encode()
-            signer.update(call.body)
-        call.headers = [*headers_of(template, offer), ("Content-Type", JSON_TYPE), *signer.finish()]
+            body = f"{head}{compact(item)}}}".encode()
+            signer.update(body)
+        headers = [*headers_of(template, offer), ("Content-Type", JSON_TYPE), *signer.finish()]
+        call = call_of("POST", template, request, offer, headers, body)
         if has_own_tls(offer.target):
             call.trust = await desk.trusts.of(offer.target)
         return Prepared(call, template.origin + request, values)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from odzew.clock import SECOND
+from odzew.forward.call import Call
 from odzew.forward.item import MmsBody, values_of
+from odzew.forward.sign import unsigned
 from odzew.forward.ways.way import Desk, Offer, Prepared, call_of, has_own_tls, headers_of, parse_template, streamed
 from odzew.setup.ways import KEYS
 
@@ -15,25 +18,43 @@ class Url:
     name = "url"
     fields = KEYS["url"]
 
-    async def prepare(self, offer: Offer, desk: Desk) -> Prepared:
+    def prepare_now(self, offer: Offer, desk: Desk) -> Prepared[Call] | None:
+        """A GET that needs no certificates of its own."""
+        return None if offer.message.kind == "mms" or has_own_tls(offer.target) else _get(offer, desk)
+
+    async def prepare(self, offer: Offer, desk: Desk) -> Prepared[Call]:
         """A GET has all that it says in its URL; of a POST the body is signed."""
-        template = parse_template(offer.target.url)
-        values = values_of(offer.message, offer.account)
-        request = template.target(values)
-        call = call_of("GET", template, request, offer)
-        signer = desk.signer(offer)
-        headers = headers_of(template, offer)
-        if offer.message.kind == "mms":
-            parts, read = await desk.parts(offer)
-            body = MmsBody(offer.message, offer.account, parts, read, offer.target.body == "json")
-            call.method, call.body = "POST", await streamed(body, signer)
-            headers.append(("Content-Type", body.content_type))
-        elif offer.target.secret is not None:
-            signer.update(request.partition("?")[2].encode("ascii"))
-        call.headers = headers + signer.finish()
+        prepared = await _post(offer, desk) if offer.message.kind == "mms" else _get(offer, desk)
         if has_own_tls(offer.target):
-            call.trust = await desk.trusts.of(offer.target)
-        return Prepared(call, template.origin + request, values)
+            prepared.sent.trust = await desk.trusts.of(offer.target)
+        return prepared
+
+
+def _get(offer: Offer, desk: Desk) -> Prepared[Call]:
+    """Where it is signed, its query is."""
+    template = parse_template(offer.target.url)
+    values = values_of(offer.message, offer.account)
+    request = template.target(values)
+    headers = headers_of(template, offer)
+    if offer.target.secret is None:
+        headers += unsigned(offer.webhook_id, offer.started_at // SECOND)
+    else:
+        signer = desk.signer(offer)
+        signer.update(request.partition("?")[2].encode("ascii"))
+        headers += signer.finish()
+    return Prepared(call_of("GET", template, request, offer, headers), template.origin + request, values)
+
+
+async def _post(offer: Offer, desk: Desk) -> Prepared[Call]:
+    template = parse_template(offer.target.url)
+    values = values_of(offer.message, offer.account)
+    request = template.target(values)
+    signer = desk.signer(offer)
+    parts, read = await desk.parts(offer)
+    body = MmsBody(offer.message, offer.account, parts, read, offer.target.body == "json")
+    sent = await streamed(body, signer)
+    headers = [*headers_of(template, offer), ("Content-Type", body.content_type), *signer.finish()]
+    return Prepared(call_of("POST", template, request, offer, headers, sent), template.origin + request, values)
 
 
 URL: Final = Url()

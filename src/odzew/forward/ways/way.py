@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import lru_cache
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
 from odzew.clock import SECOND
 from odzew.errors import SettingError
 from odzew.forward.allowance import Allowance, parse_allowance
-from odzew.forward.call import Call, StreamedBody
+from odzew.forward.call import Body, Call, StreamedBody
 from odzew.forward.item import ReadSlice, Values
 from odzew.forward.mail import Mail
 from odzew.forward.sign import Headers, Signer, read_secret
@@ -43,10 +43,13 @@ class Offer(msgspec.Struct, frozen=True):
     attached: Sequence[Attachment] | None = None
 
 
-class Prepared(msgspec.Struct, frozen=True):
+Sent = TypeVar("Sent", bound="Call | Mail", covariant=True)
+
+
+class Prepared(msgspec.Struct, Generic[Sent], frozen=True):
     """What is sent, and the URL as it is shown in the attempt's record. `values`: of the placeholders, for verification."""
 
-    sent: Call | Mail
+    sent: Sent
     shown: str
     values: Values
 
@@ -58,7 +61,11 @@ class Way(Protocol):
     fields: tuple[str, ...]
     """The keys of the set-up file that mean something for it."""
 
-    async def prepare(self, offer: Offer, desk: Desk) -> Prepared:
+    def prepare_now(self, offer: Offer, desk: Desk) -> Prepared[Call | Mail] | None:
+        """What `prepare` gives, where nothing has to be read for it; None where something has."""
+        ...
+
+    async def prepare(self, offer: Offer, desk: Desk) -> Prepared[Call | Mail]:
         """What is sent for one attempt. OdzewError where it cannot be made; StoreError where the database is away."""
         ...
 
@@ -104,11 +111,11 @@ class Desk:
         return data or b""
 
 
-def call_of(method: str, template: Template, request: str, offer: Offer) -> Call:
-    """A call of a target's URL, without its body and the headers that depend on it."""
+def call_of(method: str, template: Template, request: str, offer: Offer, headers: Headers, body: Body = None) -> Call:
+    """A call of a target's URL."""
     account = offer.account
     allowances = _allowances(account.forward_allow)
-    return Call(method, template.scheme, template.host, template.port, request.encode("ascii"), (), None, allowances, account.id)
+    return Call(method, template.scheme, template.host, template.port, request.encode("ascii"), headers, body, allowances, account.id)
 
 
 def has_own_tls(target: Target) -> bool:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import importlib
-import importlib.util
 import os
 import secrets
-import signal
 import socket
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -19,6 +16,7 @@ import structlog
 from odzew import __version__
 from odzew.access.passwords import Verifier
 from odzew.access.rights import Gate
+from odzew.access.sealing import VARIABLE, Sealer, is_sealed
 from odzew.access.throttle import Throttle
 from odzew.api.app import create_api
 from odzew.api.call import Limits
@@ -71,14 +69,12 @@ from odzew.web import (
     Listeners,
     by_first_segment,
     certificate,
-    collect_less_often,
     front,
     logged,
-    no_panel,
     not_here,
-    raise_file_limit,
 )  # fmt: skip
 from odzew.wire.msisdn import is_country
+from odzew.wire.published import HELP_FIELDS
 
 log = structlog.get_logger("odzew.serve")
 
@@ -99,6 +95,7 @@ class Server:
         self.on_attempt: list[Callable[[Owed, Attempt, Result], None]] = []
         self.process = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self._environment = environment
+        self._sealer = Sealer(environment.get(VARIABLE, ""))
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
         self._closing = AsyncExitStack()
@@ -205,12 +202,15 @@ class Server:
         self.alarms = Alarms(self.clock, self._directory, self.settings["alarm_to"], send)
         self.health = TargetHealth(self.db, self.clock, self.alarms.of_target)
         self.on_attempt.append(self.health.attempted)
-        exchange = Exchange(self.db, self.clock, self.sender, self._secret_of, self.mail, Trusts(extra))
-        numbers = EngineLimits(self.settings["calls"], self.settings["calls_per_account"], self.settings["calls_per_target"])
+        self.exchange = Exchange(self.db, self.clock, self.sender, self._secret_of, self.mail, Trusts(extra))
+        numbers = EngineLimits(
+            self.settings["calls"], self.settings["calls_per_account"], self.settings["calls_per_target"],
+            per_second=self.settings["forward_per_second"],
+        )  # fmt: skip
         self.shards = Shards(self.db, self.clock, self.process, self.settings["lease_seconds"]) if self.db.shared else None
         self.holding: Holding = self.shards or Everything()
         self.engine = Engine(
-            self.db, self.clock, exchange, self._directory, numbers, schedule, self._attempted, self.holding, limits.total,
+            self.db, self.clock, self.exchange, self._directory, numbers, schedule, self._attempted, self.holding, limits.total,
             self.health.is_paused, self.health.ended,
         )  # fmt: skip
         if self.shards is not None:
@@ -220,8 +220,12 @@ class Server:
         settings, directory = self.settings, self._directory
         self.verifier = Verifier(self.clock, at_once=settings["password_verifications"], waiting=settings["password_waiting"])
         self._closing.callback(self.verifier.close)
-        gate = Gate(directory, self.verifier, Throttle(self.clock))
-        limits = Limits(body=settings["api_body"], phones=settings["phones"], country=settings["country"])
+        throttle = Throttle(self.clock)
+        gate = Gate(directory, self.verifier, throttle)
+        limits = Limits(
+            body=settings["api_body"], phones=settings["phones"], country=settings["country"],
+            help=tuple((name, settings[f"help_{name}"]) for name in HELP_FIELDS),
+        )
         api = create_api(
             db=self.db, reader=self.reader, gate=gate, directory=directory, receive=self.inbox.receive, clock=self.clock, limits=limits,
             called=self.measures.counts.called,
@@ -239,7 +243,7 @@ class Server:
             "healthz": health,
             "readyz": health,
             "openapi.json": OpenApi(),
-            "panel": no_panel,
+            "panel": not_here,
             "": front(api),
         }
         for role, segments in ROLES.items():
@@ -330,7 +334,7 @@ class Server:
         self.carriers.follow()
 
     def _secret_of(self, reference: str) -> str | None:
-        return self._environment.get(reference.removeprefix("env:"))
+        return self._sealer.open(reference) if is_sealed(reference) else self._environment.get(reference.removeprefix("env:"))
 
     def _attempted(self, owed: Owed, attempt: Attempt, result: Result) -> None:
         for listener in self.on_attempt:
@@ -369,24 +373,3 @@ class Server:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-
-
-async def run(settings: Settings, clock: Clock) -> None:
-    """Serves until SIGTERM or SIGINT and then stops in order."""
-    server = Server(settings, clock)
-    asked = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, asked.set)
-    await server.start()
-    collect_less_often()
-    await asked.wait()
-    await server.stop()
-
-
-def run_until_stopped(settings: Settings) -> None:
-    """`run` on uvloop where it is installed, on asyncio's own loop where not."""
-    raise_file_limit()
-    fast = importlib.util.find_spec("uvloop") is not None
-    with asyncio.Runner(loop_factory=importlib.import_module("uvloop").new_event_loop if fast else None) as runner:
-        runner.run(run(settings, Clock()))

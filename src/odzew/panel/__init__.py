@@ -1,0 +1,1 @@
+"""The Customer Panel: server-rendered pages at `/panel/` for customers and operators."""

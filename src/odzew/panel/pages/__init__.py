@@ -1,0 +1,1 @@
+"""One file for each page or family of pages; `odzew.panel.routes` lists them."""

@@ -1,0 +1,28 @@
+"""Every page of the panel: the one list that rights are judged by, and by which pages name each other."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from odzew.panel.page import Page
+from odzew.panel.pages import dashboard, login, operator
+from odzew.panel.visit import ROOT
+
+PAGES: Final[tuple[Page, ...]] = (
+    *login.PAGES,
+    *dashboard.PAGES,
+    *operator.PAGES,
+)
+BY_NAME: Final = {page.name: page for page in PAGES}
+
+
+def url_of(name: str, query: dict[str, Any] | None = None, **values: Any) -> str:
+    """The URL of a page: `url('message', id=7)`. Values that are None are left out of the query. '#' for a page that does not exist."""
+    page = BY_NAME[name]
+    path = page.path
+    for key, value in values.items():
+        for spelling in (f"{{{key}}}", f"{{{key}:int}}", f"{{{key}:path}}"):
+            path = path.replace(spelling, quote(str(value), safe="/" if spelling.endswith(":path}") else ""))
+    kept = {key: value for key, value in (query or {}).items() if value not in (None, "")}
+    return ROOT + path + (f"?{urlencode(kept, doseq=True)}" if kept else "")

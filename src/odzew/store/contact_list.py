@@ -1,0 +1,80 @@
+"""Lists of contacts: found, sorted and paged.
+
+A search reads one narrow index and no contact; a list that is sorted walks along the index of its column. Sorting is by the first
+100 characters, octet by octet, the same on both engines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from odzew.store.contacts import TEXTS
+from odzew.store.db import Request, Rows, one
+
+SORTS: Final = ("id", "phone", *TEXTS)
+"""Columns that a list may be sorted by."""
+MOST_WORDS: Final = 8  # of a search; each costs a look at every row
+
+
+@dataclass(slots=True, frozen=True)
+class ContactFilter:
+    """Which contacts: of one group, of `none`, or all; those that have every one of `words`, as a part of their own words.
+
+    `words` are folded (`wire.folding.words`), as what they are looked for in; the first 8 count.
+    """
+
+    account_id: int
+    words: tuple[str, ...] = ()
+    group_id: int | Literal["none"] | None = None
+    sort: str = "id"
+    descending: bool = False
+
+
+def ids(wanted: ContactFilter, skip: int, limit: int | None) -> Generator[Request, Any, list[int]]:
+    """Ids of contacts in the order asked for (those without a value first or last together), then by id.
+
+    Leans on contacts_searched, contacts_phone and contacts_last_name with its like.
+    """
+    where, parameters = _conditions(wanted)
+    way = "DESC" if wanted.descending else "ASC"
+    sql = f"SELECT c.id FROM contacts c WHERE {where} ORDER BY {_ORDER[wanted.sort].format(way=way)}c.id {way}"
+    if limit is not None:
+        sql, parameters = sql + " LIMIT ? OFFSET ?", [*parameters, limit, skip]
+    return [row[0] for row in (yield Rows(sql, parameters))]
+
+
+_ORDER: Final = {
+    "id": "",
+    "phone": "c.phone {way}, ",
+    **{name: f"substr(coalesce(c.{name}, ''), 1, 100) COLLATE_BYTES {{way}}, " for name in TEXTS},
+}
+
+
+def count(wanted: ContactFilter) -> Generator[Request, Any, int]:
+    """How many contacts match."""
+    where, parameters = _conditions(wanted)
+    row = yield from one(f"SELECT count(*) FROM contacts c WHERE {where}", *parameters)
+    return int(row[0]) if row else 0
+
+
+def _conditions(wanted: ContactFilter) -> tuple[str, list[Any]]:
+    sql, values = ["c.account_id = ?"], list[Any]([wanted.account_id])
+    if wanted.group_id == "none":
+        sql.append("NOT EXISTS (SELECT 1 FROM group_members m WHERE m.contact_id = c.id)")
+    elif wanted.group_id is not None:
+        sql.append("c.id IN (SELECT m.contact_id FROM group_members m WHERE m.group_id = ?)")
+        values.append(wanted.group_id)
+    if wanted.words:
+        words = list(dict.fromkeys(wanted.words))[:MOST_WORDS]
+        # By itself, so that SQLite finds the ids in the narrow index, whatever the list is sorted by.
+        found = " AND ".join(["s.folded LIKE ? ESCAPE '!'"] * len(words))
+        sql.append(f"c.id IN (SELECT s.id FROM contacts s WHERE s.account_id = ? AND {found})")
+        values += [wanted.account_id, *(f"%{_literal(word)}%" for word in words)]
+    return " AND ".join(sql), values
+
+
+def _literal(word: str) -> str:
+    """A word for LIKE, where nothing in it has a meaning."""
+    return word.replace("!", "!!").replace("%", "!%").replace("_", "!_")
