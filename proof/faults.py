@@ -26,7 +26,6 @@ from proof.stand import EngineName, database, directory
 UNFINISHED: Final = Path(tempfile.gettempdir(), "odzew-proof-faults.json")
 BROKEN: Final = "60..100"
 """Which fdatasyncs of a thread fail, counted from its first."""
-STRACE: Final = ("strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync", "-e", f"inject=fdatasync:error=EIO:when={BROKEN}")
 SET_CLOCK: Final = ("-m", "proof.faults_clock")
 
 async def postgres(clock: Clock, trouble: str, *words: str) -> Outcome:
@@ -36,10 +35,16 @@ async def postgres(clock: Clock, trouble: str, *words: str) -> Outcome:
         return await Flow(url, place, clock).through(lambda server: getattr(there, trouble)(server, *words))
 
 
+def broken_sync(which: str) -> tuple[str, ...]:
+    """A command that runs another one, whose fdatasyncs with these numbers fail."""
+    inject = f"inject=fdatasync:error=EIO:when={which}"
+    return ("strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync", "-e", inject)
+
+
 async def io_errors(clock: Clock) -> Outcome:
     """SQLite on a disk that does not sync any more, for a while."""
     with directory() as place, database("sqlite", place) as url:
-        return await Flow(url, place, clock, wrapped_in=STRACE).through(nothing)
+        return await Flow(url, place, clock, wrapped_in=broken_sync(BROKEN)).through(nothing)
 
 
 async def clock_set(clock: Clock, engine: EngineName) -> Outcome:

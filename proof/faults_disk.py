@@ -6,7 +6,6 @@ Whoever starts it gets what was found as JSON. The disk is a small tmpfs that no
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -59,11 +58,17 @@ async def _within(engine: EngineName) -> Outcome:
         disk = place / "disk"
         disk.mkdir()
         disk.chmod(0o755)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZES[engine]}m,mode=755", "tmpfs", str(disk)], check=True)
+        await _run("mount", "-t", "tmpfs", "-o", f"size={SIZES[engine]}m,mode=755", "tmpfs", str(disk))
         with database(engine, disk) as url:
             found = await Flow(url, place, clock).through(_trouble(engine, url, disk, clock))
-        subprocess.run(["umount", str(disk)], check=False)
+        await _run("umount", str(disk))
         return found
+
+
+async def _run(*words: str) -> None:
+    process = await asyncio.create_subprocess_exec(*words)
+    if await process.wait():
+        raise AssertionError(f"{words[0]} ended with {process.returncode}")
 
 
 def _trouble(engine: EngineName, url: str, disk: Path, clock: Clock) -> Trouble:

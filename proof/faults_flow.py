@@ -7,6 +7,7 @@ each. The trouble begins after a while, lasts, and ends; the server is the same 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
@@ -54,9 +55,12 @@ Trouble = Callable[[Server], AbstractAsyncContextManager[None]]
 
 @dataclass
 class Outcome:
-    """`answers`: how often each status was given; `log`: how often each event was logged from the trouble's beginning on, `first` the
-    first of these lines, `traces` how many had a stack trace. Spans in seconds, counted from the trouble's end: until the SMSC had its first
-    ESME_ROK, and until the client's URL was called. `silence`: the longest time without a call of the URL."""
+    """`answers`: how often each status was given. `log`: how often each event was logged from the trouble's beginning on, `first` the
+    first of these lines, `traces` how many had a stack trace.
+
+    Spans are seconds. From the trouble's end: until the SMSC had its first ESME_ROK, and until the client's URL was called. `silence`: the
+    longest time without a call of the URL.
+    """
 
     judged: Judged = field(default_factory=Judged)
     answers: dict[int, int] = field(default_factory=dict)
@@ -137,7 +141,7 @@ class Flow:
         outcome.not_delivered = (network.wanted - told).total()
         outcome.delivered_again = (told - network.wanted).total()
         begun = [called.begun for called in sink.calls]
-        outcome.silence = max((later - earlier for earlier, later in zip(begun, begun[1:], strict=False)), default=0.0)
+        outcome.silence = max((later - earlier for earlier, later in itertools.pairwise(begun)), default=0.0)
         _read_log(outcome, list(server.written)[lines:])
         return outcome
 

@@ -64,12 +64,12 @@ Script = Callable[[Visit], Awaitable[None]]
 
 
 def says(octets: bytes) -> Script:
-    """Answers so and waits."""
+    """Answers so, every request."""
 
     async def script(visit: Visit) -> None:
-        await visit.request()
-        await visit.say(octets)
-        await visit.stay()
+        while True:
+            await visit.request()
+            await visit.say(octets)
 
     return script
 
@@ -178,7 +178,7 @@ ROWS: Final[tuple[Row, ...]] = (
     Row("closed before the request", ("reset",), closes_at_once),
     Row("closed after the request", ("reset",), closes()),
     Row("no answer", ("timeout_response",), says(b""), seconds=SLOW),
-    Row("an MMS is not read", ("timeout_response",), never_reads, mms=True, seconds=16.0),
+    Row("an MMS is not read", ("timeout_response",), never_reads, mms=True, seconds=20.0),
     Row("a length that is too short", ("ok",), says(START + b"Content-Length: 2\r\n\r\nOK and more")),
     Row("a length that is too long", ("reset",), closes(START + b"Content-Length: 10\r\n\r\nOK")),
     Row("a negative length", ("protocol",), says(START + b"Content-Length: -1\r\n\r\n")),

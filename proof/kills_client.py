@@ -36,12 +36,15 @@ _header = re.compile(rb"\r\n(x-attempt|webhook-id|webhook-timestamp|webhook-sign
 
 @dataclass(slots=True)
 class Call:
-    """One call. `number`: of the attempt, from 1. `fault`: "" for none. `answered`: None where its caller was gone before. Instants by
-    the monotonic clock."""
+    """One call. `number`: of the attempt, from 1. `fault`: "" for none. `at`: when it began, microseconds UTC.
+
+    `begun` and `answered` (None where its caller was gone before) by the monotonic clock.
+    """
 
     message_id: int
     webhook_id: bytes
     number: int
+    at: int
     begun: float
     fault: str
     signed: bytes
@@ -140,7 +143,8 @@ class _Visit(asyncio.Protocol):
         signed = webhook_id + b"." + head[b"webhook-timestamp"] + b"." + found["query"]
         number = int(head[b"x-attempt"].partition(b"/")[0])
         fault = client.fault()
-        call = Call(int(found["message"]), webhook_id, number, client.clock.monotonic(), fault, signed, head[b"webhook-signature"])
+        at, begun = client.clock.now(), client.clock.monotonic()
+        call = Call(int(found["message"]), webhook_id, number, at, begun, fault, signed, head[b"webhook-signature"])
         client.calls.append(call)
         client.told(int(found["place"]))
         if fault == "reset":

@@ -67,7 +67,7 @@ class Left(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """The whole database at the end: (message, text), (delivery, message, state), (delivery, number, started_at, outcome)."""
+    """The whole database at the end: (message, text), (delivery, message, state), (delivery, number, started_at, took_us, outcome)."""
 
     messages: Sequence[Sequence[Any]]
     deliveries: Sequence[Sequence[Any]]
@@ -87,7 +87,7 @@ def stored() -> Generator[Request, Any, Stored]:
     """A unit: everything, when all is at rest."""
     messages = yield Rows("SELECT id, text FROM messages ORDER BY id")
     deliveries = yield Rows("SELECT id, message_id, state FROM deliveries ORDER BY id")
-    attempts = yield Rows("SELECT delivery_id, number, started_at, outcome FROM attempts ORDER BY delivery_id, number")
+    attempts = yield Rows("SELECT delivery_id, number, started_at, took_us, outcome FROM attempts ORDER BY delivery_id, number")
     return Stored(messages, deliveries, attempts)
 
 
@@ -104,13 +104,19 @@ def judge(
     outcome.faults = Counter(call.fault for call in calls if call.fault)
     outcome.other_ids = len({(call.message_id, call.webhook_id) for call in calls} - {(row[1], b"msg_%d" % row[0]) for row in found.deliveries})
     outcome.early = early(found.attempts, retry)
-    failed = {(row[0], row[1]) for row in found.attempts if not is_success(row[3])}
-    outcome.too_late = sum(1 for call in calls if call.received and (call.delivery_id, call.number) in failed)
-    received = [call for call in calls if call.received and (call.delivery_id, call.number) not in failed]
+    failed = {(row[0], row[1]): (row[2], row[2] + row[3]) for row in found.attempts if not is_success(row[4])}
+    received = [call for call in calls if call.received and not _is_failed(call, failed)]
+    outcome.too_late = sum(1 for call in calls if call.received) - len(received)
     outcome.not_delivered = len(serials.keys() - (delivered & {call.message_id for call in received}))
     _repeats(outcome, received, lives)
     outcome.unsigned += sum(1 for call in calls if not call.received and _caller(call, lives) is None)
     return outcome
+
+
+def _is_failed(call: Call, failed: Mapping[tuple[int, int], tuple[int, int]]) -> bool:
+    """Whether this very call (not one with the same number, before a kill) is stored as a failure. `failed`: from when to when."""
+    begun, ended = failed.get((call.delivery_id, call.number), (0, 0))
+    return begun <= call.at <= ended
 
 
 def early(attempts: Sequence[Sequence[Any]], retry: Sequence[float]) -> int:

@@ -56,7 +56,11 @@ class Account:
 
 @dataclass(slots=True, frozen=True)
 class User:
-    """A person or program of an account, or of the operator (`account_id` None)."""
+    """A person or program of an account, or of the operator (`account_id` None).
+
+    `totp_secret` is sealed (None: no one-time codes); `language` None is the account's; `changed_at` is when the password or the
+    one-time codes were changed in the panel.
+    """
 
     id: int
     account_id: int | None
@@ -64,6 +68,10 @@ class User:
     password_hash: str
     roles: tuple[str, ...] = ()
     allow_from: tuple[str, ...] = ()
+    totp_secret: str | None = None
+    language: str | None = None
+    name: str = ""
+    changed_at: int | None = None
 
 
 @dataclass(slots=True, frozen=True)

@@ -45,8 +45,8 @@ async def test_the_answer_in_xml(house: House) -> None:
 
 async def test_rows_that_are_none_are_counted(both: House) -> None:
     bad: list[Any] = [
-        {}, {"phone": "+"}, {"phone": ""}, {"phone": "500600700", "city": "x" * 251}, {"phone": ["500600700"]}, {"phone": {}}, 7, "x", None, [],
-        {"phone": "500600700", "email": []},
+        {}, {"phone": "+"}, {"phone": ""}, {"phone": "500600700", "city": "x" * 251}, {"phone": ["500600700"]}, {"phone": {}}, 7,
+        "x", None, [], {"phone": "500600700", "email": []},
     ]  # fmt: skip
     answer = (await both.client.post("/contacts/import", {"group_name": "g", "contact": [*bad, *ROWS]})).json
     assert (answer["success"], answer["correct"], answer["failed"]) == (True, 2, len(bad))
@@ -78,7 +78,8 @@ async def test_more_than_ten_thousand_rows(both: House) -> None:
 
 async def test_what_is_missing_or_wrong(house: House) -> None:
     cases: tuple[tuple[object, int, str], ...] = (
-        ({"contact": ROWS}, 2000, "group_name"), ({"group_name": "g"}, 2000, "contact"), ({"group_name": "g", "contact": []}, 2000, "contact"),
+        ({"contact": ROWS}, 2000, "group_name"), ({"group_name": "g"}, 2000, "contact"),
+        ({"group_name": "g", "contact": []}, 2000, "contact"),
         ({"group_name": "g", "contact": ""}, 2000, "contact"), ({"group_name": "x" * 101, "contact": ROWS}, 1006, "group_name"),
         ({"group_name": ["g"], "contact": ROWS}, 1006, "group_name"), ({"group_name": " ", "contact": ROWS}, 2000, "group_name"),
         ({"group_name": "g", "contact": 7}, 1006, "contact"), ({"group_name": "g", "contact": True}, 1006, "contact"),

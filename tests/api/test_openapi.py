@@ -21,6 +21,8 @@ from odzew.api.schemas import ANSWERS, REQUESTS
 from odzew.clock import FixedClock
 from odzew.model import Attachment
 from odzew.store.engines import open_database
+from odzew.store.people import bring
+from odzew.wire.folding import searchable
 from odzew.wire.published import SEND_ACTIONS
 from tests.api.client import BEARER
 from tests.api.house import House, listening, open_house
@@ -42,7 +44,9 @@ async def _running(directory: Path, ready: threading.Event, stop: asyncio.Event,
         await store_messages(db, a_message(7, kind="mms", attachments=[Attachment("a", "b/c", b"1")]))
         number = await house.set_up(a_number, "+48799448855", "nd")
         await house.set_up(a_keyword, number, 1, "A", "a")
-        await house.set_up(a_group, 1, "customers")
+        group = await house.set_up(a_group, 1, "customers")
+        await db.write(bring, 1, [("+48500600701", {"city": "Łódź"})], "customers", searchable)
+        assert group == 1  # small, so that made-up requests find it
         port.append(house.client.port)
         ready.set()
         await stop.wait()
@@ -67,7 +71,7 @@ def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @schema.parametrize()
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_running_api_keeps_what_the_document_promises(case: schemathesis.Case[Any], base_url: str) -> None:
     checks: list[Any] = list(CHECKS.get_by_names(PROMISES))
     case.call_and_validate(base_url=base_url, headers=BEARER, checks=checks)

@@ -149,7 +149,7 @@ def test_every_limit_holds_at_the_same_time() -> None:
 
 
 def test_nobody_looks_while_nothing_may_begin() -> None:
-    house = House({1: None}, {target: (1, 0.1) for target in range(1, 51)})
+    house = House({1: None}, dict.fromkeys(range(1, 51), (1, 0.1)))
     for target in range(1, 51):
         house.owe(target, 2)
     before = house.resumed

@@ -45,6 +45,8 @@ def test_what_is_not_named_stays() -> None:
     assert changes(WHOLE, ACME) == []
 
 
+TAKEN_OFF = {"verify": "OK", "retry_minutes": "1, 2", "retry_basis": "first", "concurrency": "3", "per_second": "2.5"}
+
 CHANGES = [
     ("a new account", "", ACME, ["create account acme: time_zone Europe/Warsaw, language en, active yes, reply_window_days 7"]),
     ("a key of an account", ACME, ACME + 'language = "pl"', ["update account acme: language en -> pl"]),
@@ -54,8 +56,7 @@ CHANGES = [
         ACME + FORWARD + 'verify = "OK"\nconcurrency = 3\nper_second = 2.5\nretry_minutes = [1, 2]\nretry_basis = "first"',
         ACME + FORWARD + 'verify = ""\nconcurrency = 0\nper_second = 0\nretry_minutes = []\nretry_basis = ""',
         [
-            "update target acme eco: verify OK -> (none), retry_minutes 1, 2 -> (none), retry_basis first -> (none), "
-            "concurrency 3 -> (none), per_second 2.5 -> (none)"
+            f"update target acme eco: {', '.join(f'{key} {value} -> (none)' for key, value in TAKEN_OFF.items())}",
         ],
     ),
     ("a limit per second", ACME, ACME + "per_second = 20", ["update account acme: per_second (none) -> 20"]),

@@ -124,3 +124,31 @@ async def test_a_list_leans_on_its_index(db: Database, account: int) -> None:
         plan = " ".join(row[3] for row in steps)
         assert index in plan, (wanted, plan)
         assert wanted.words or "TEMP B-TREE" not in plan, plan
+        if not wanted.words:
+            request = next(contact_list.window(wanted, 100, ("a", 7)))
+            assert isinstance(request, Rows)
+            steps = await db.read(statement, f"EXPLAIN QUERY PLAN {request.sql}", *request.parameters)
+            (step,) = [row[3] for row in steps]
+            assert index in step, step
+            assert step.endswith(">?)"), step
+
+
+async def test_windows_hold_each_contact_once_both_ways(db: Database, account: int) -> None:
+    group = await db.write(a_group, account, "x")
+    for n in range(23):
+        await add(db, account, f"{n % 3}", (group,) if n % 5 else (), city=f"{n % 4}")
+    for sort in ("id", "phone", "city", "email"):
+        for wanted in (ContactFilter(account, sort=sort), ContactFilter(account, ("1",), group, sort, True)):
+            order = await found(db, wanted)
+            seen, after = [], None
+            while window := await db.read(contact_list.window, wanted, 4, after):
+                seen += [key for _, key in window]
+                after = window[-1]
+            assert seen == order
+            end = (await db.read(contact_list.window, wanted, 100))[-1]
+            before = await db.read(contact_list.window, wanted, 100, end, True)
+            assert [key for _, key in before] == order[:-1]
+            nearest = await db.read(contact_list.window, wanted, 3, end, True)
+            assert [key for _, key in nearest] == order[-4:-1]
+    last = (await found(db, ContactFilter(account)))[-10:]
+    assert await db.read(contact_list.window, ContactFilter(account), 10, None, True) == [(key, key) for key in last]

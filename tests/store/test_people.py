@@ -142,7 +142,7 @@ async def test_bringing_the_same_again_changes_nothing(db: Database) -> None:
 
 async def test_the_same_numbers_brought_at_once_are_added_once(db: Database, open_again: Callable[[], Database]) -> None:
     acme = (await db.write(people.save_accounts, [ACME]))["acme"]
-    lots = [(f"+4850{n:07}", {}) for n in range(100)]
+    lots: list[tuple[str, dict[str, str]]] = [(f"+4850{n:07}", {}) for n in range(100)]
     other = open_again()
     brought = await asyncio.gather(*(each.write(people.bring, acme, lots, None, searchable) for each in (db, other, db, other)))
     assert sorted(brought) == [(0, 100)] * 3 + [(100, 0)]

@@ -117,7 +117,7 @@ class Ledger:
     async def _failed(self, group: list[Waiting], error: Exception) -> None:
         """Waits for a database that is away. What it refuses is halved until the culprit stands alone, and stored without details."""
         if isinstance(error, StoreError) and error.temporary:
-            log.warning("outcomes_wait", outcomes=len(self._waiting), error=str(error))
+            log.debug("outcomes_wait", outcomes=len(self._waiting), error=str(error))
             await self._clock.sleep(AGAIN)
         elif len(group) > 1:
             self._size = len(group) // 2

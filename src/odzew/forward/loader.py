@@ -124,8 +124,9 @@ class Loader:
 
 
 def tell(error: Exception, event: str, **context: Any) -> None:
-    """A database that is away is no fault of ours; anything else is, and is logged whole."""
+    """A database that is away is no fault of ours, and told of once (`store.outage`), not for each of a thousand targets every second;
+    anything else is logged whole."""
     if isinstance(error, StoreError):
-        log.warning(event, error=str(error), **context)
+        (log.debug if error.temporary else log.warning)(event, error=str(error), **context)
     else:
         log.error(event, exc_info=error, **context)

@@ -3,6 +3,9 @@
 A limit of N holds for every second, whichever moment it begins at. The N may begin at once (that is the burst); the next call begins when
 the first of them is a second old. Below 1 a second it is one call in 1/N seconds. Whoever has used up a limit stands aside without a
 slot until then. One timer serves them all.
+
+Targets that are failing have a limit together that nobody sets: a refused call takes less than a millisecond, and one after the other,
+as fast as they fail, they would take the time of all others.
 """
 
 from __future__ import annotations
@@ -17,6 +20,8 @@ from typing import Final
 from odzew.clock import Clock, Handle
 from odzew.store.directory import Directory
 
+FAILING: Final = 100.0
+"""Calls a second to targets that are failing, all of them together."""
 SOONEST: Final = 0.001  # seconds; loops count in milliseconds, and one that wakes too early would only wake again
 
 
@@ -47,6 +52,24 @@ class Window:
         self._begun.append(now)
 
 
+class Bucket:
+    """Calls that are spread evenly once `rate` of them have begun beyond what the time allows: the next one 1/`rate` seconds later."""
+
+    __slots__ = ("_gap", "_paid_until")
+
+    def __init__(self, rate: float) -> None:
+        self._gap = 1 / rate
+        self._paid_until = 0.0
+
+    def free_at(self, now: float) -> float:
+        """As of a Window."""
+        return max(now, self._paid_until - 1.0)
+
+    def begin(self, now: float) -> None:
+        """A call begins."""
+        self._paid_until = max(self._paid_until, now) + self._gap
+
+
 class Pace:
     """The limits per second of one process. `in_all`: calls a second, 0 for no limit; the others stand in the directory.
 
@@ -59,6 +82,7 @@ class Pace:
         self._directory = directory
         self._resume = resume
         self._in_all = Window(in_all) if in_all else None
+        self._failing = Bucket(FAILING)
         self._accounts: dict[int, Window] = {}
         self._targets: dict[int, Window] = {}
         self._seen: Directory | None = None
@@ -82,8 +106,14 @@ class Pace:
         window = self._targets.get(target_id) if self._targets else None
         return window is not None and self._stands_aside(window, who)
 
-    def begin(self, account_id: int, target_id: int) -> None:
-        """A call begins."""
+    def failing_wait(self, who: object) -> bool:
+        """Whether no call to a target that is failing may begin now; `who` goes on when one may."""
+        return self._stands_aside(self._failing, who)
+
+    def begin(self, account_id: int, target_id: int, failing: bool = False) -> None:
+        """A call begins. `failing`: to a target that is failing."""
+        if failing:
+            self._failing.begin(self._clock.monotonic())
         if self._in_all is None and not self._accounts and not self._targets:
             return
         now = self._clock.monotonic()
@@ -99,7 +129,7 @@ class Pace:
             self._timer[1].cancel()
             self._timer = None
 
-    def _stands_aside(self, window: Window, who: object) -> bool:
+    def _stands_aside(self, window: Window | Bucket, who: object) -> bool:
         now = self._clock.monotonic()
         free_at = window.free_at(now)
         if free_at <= now:

@@ -105,6 +105,8 @@ class Turns:
                 continue
             if pace is not None and pace.target_waits(lane.target_id, lane):
                 continue
+            if pace is not None and lane.protection.is_failing and pace.failing_wait(lane):
+                continue
             return lane
         return None
 
@@ -131,7 +133,7 @@ class Turns:
         self.failing += slot.failing
         self._accounts[lane.account_id].in_flight += 1
         if self._pace is not None:
-            self._pace.begin(lane.account_id, lane.target_id)
+            self._pace.begin(lane.account_id, lane.target_id, slot.failing)
         self.queue(lane)
         return slot
 

@@ -10,6 +10,7 @@ from odzew.inbox import join
 from odzew.inbox.classify import Claim, classify
 from odzew.inbox.meaning import case_of, claim, claims_of, owe_for
 from odzew.model import Arrival, Message, Owed
+from odzew.store import inbox_index
 from odzew.store import messages as store_messages
 from odzew.store.db import Request
 from odzew.store.directory import Directory
@@ -42,6 +43,7 @@ def complete(
         changed.append(message)
         if whole or (unclaimed and message.account_id is not None):
             owed += yield from owe_for([message], now, directory, completion=not unclaimed)
+    yield from inbox_index.changed([message.id for message in changed])
     return changed, owed
 
 

@@ -15,6 +15,7 @@ from odzew.inbox.classify import Claim, needs_answer
 from odzew.inbox.complete import revision_of
 from odzew.inbox.meaning import case_of, claim, claims_of, owe_for
 from odzew.model import KIND_OF_SERVICE, Account, Kind, Message, Owed, SentMessage
+from odzew.store import inbox_index
 from odzew.store import messages as store_messages
 from odzew.store import sent as store_sent
 from odzew.store.changes import bump
@@ -94,6 +95,7 @@ def _correct(won: Sequence[tuple[Message, Claim]], now: int, why: str, directory
         message.number_id = message.number_id or number_id
         yield from store_messages.correct(message, now, why, before)
         corrected.append(message)
+    yield from inbox_index.changed([message.id for message in corrected])
     owed = yield from owe_for(corrected, now, directory)
     if corrected:
         yield from bump("messages", "due")

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from odzew.clock import Clock
-from odzew.inbox import tally
-from odzew.inbox.tally import HourCount
 from odzew.inbox.walk import FIRST, Question, Walked, question_of, walk
 from odzew.model import Message
-from odzew.store import conversation, inbox_lines, messages
+from odzew.store import conversation, inbox_counts, inbox_lines, messages
 from odzew.store.conversation import Place, Talk
 from odzew.store.db import Database
+from odzew.store.inbox_counts import HourCount
 from odzew.store.inbox_lines import Found, Line, Wanted
 
 PATIENCE: Final = 0.25  # seconds that a page may look for
@@ -76,12 +75,12 @@ class Listing:
 
     async def unseen(self, account_id: int | None, most: int = 1_000) -> dict[str, int]:
         """{kind: how many the panel has not seen, at most `most`}; a kind without any is left out."""
-        found: dict[str, int] = await self._db.read(tally.unseen, account_id, most)
+        found: dict[str, int] = await self._db.read(inbox_counts.unseen, account_id, most)
         return found
 
     async def per_hour(self, account_id: int | None, since: int, until: int) -> list[HourCount]:
         """How many messages of each kind came in each hour that begins in this time, to this moment."""
-        found: list[HourCount] = await self._db.read(tally.per_hour, account_id, since, until)
+        found: list[HourCount] = await self._db.read(inbox_counts.per_hour, account_id, since, until)
         return found
 
     async def _page(self, question: Question | None, before: int, limit: int) -> Page:
@@ -104,5 +103,3 @@ class Listing:
             if self._clock.monotonic() >= ends:
                 break
         return Walked(found, reached)
-
-

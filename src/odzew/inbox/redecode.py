@@ -13,9 +13,9 @@ from odzew.inbox.meaning import addresses_of, locks_of, owe_for
 from odzew.inbox.segments import READABLE, reading_of, segment_of
 from odzew.model import Arrival, Message, Owed
 from odzew.store import arrivals as store_arrivals
+from odzew.store import inbox_index, sessions
 from odzew.store import messages as store_messages
 from odzew.store import parts as store_parts
-from odzew.store import sessions
 from odzew.store.arrivals import AsideRow
 from odzew.store.changes import bump
 from odzew.store.db import Lock, Now, Request
@@ -65,6 +65,7 @@ def redecode(ids: Sequence[int], directory: Directory, offer: bool = False, dry_
         if offer or claimed:
             done.owed += yield from owe_for([message], now, directory, completion=not claimed)
     if done.changed and not dry_run:
+        yield from inbox_index.changed([message.id for message, _ in done.changed])
         yield from bump("messages", "due")
     return done
 

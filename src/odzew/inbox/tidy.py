@@ -1,17 +1,20 @@
-"""Keeps looking for long messages whose missing parts are overdue, for as long as the server runs."""
+"""What is done beside receiving: messages of overdue sets, the index of the inbox, sessions of the panel that are over."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Final
 
 import structlog
 
-from odzew.clock import Clock
+from odzew.clock import MINUTE, SECOND, Clock
 from odzew.errors import OdzewError
 from odzew.inbox.announce import Ours, everything
 from odzew.inbox.batch import Received
+from odzew.inbox.indexing import Indexer
 from odzew.inbox.overdue import Swept, any_overdue, sweep
+from odzew.store import panel_sessions
 from odzew.store.db import Database
 from odzew.store.directory import Present, StaleDirectory
 
@@ -39,8 +42,27 @@ class Tidy:
         self._stored = stored
         self._country = country
         self._ours = ours
+        self.indexer = Indexer(db, clock)
 
     async def run(self) -> None:
+        """Does it all until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for work in (self._sweep(), self.indexer.run(), self._forget()):
+                    tasks.create_task(work)
+        finally:
+            await self.indexer.close()
+
+    async def _forget(self) -> None:
+        """Sessions of the panel that are over are forgotten every minute."""
+        while True:
+            try:
+                await self._db.write(panel_sessions.sweep, self._clock.now())
+            except OdzewError as error:
+                log.warning("sessions_not_swept", error=str(error))
+            await self._clock.sleep(MINUTE / SECOND)
+
+    async def _sweep(self) -> None:
         """Looks until cancelled; a database that is away is asked again."""
         while True:
             try:

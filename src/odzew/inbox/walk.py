@@ -18,6 +18,7 @@ from odzew.store.inbox_words import LOT, Term
 FIRST: Final = 1 << 62  # before any id
 ABOVE: Final = 5_000  # ids above the mark in one step
 STEPS: Final = 8  # in one unit
+_NONE: Final[tuple[list[int], int | None]] = ([], None)
 
 
 @dataclass(slots=True)
@@ -90,7 +91,7 @@ def _indexed(question: Question, changed: list[int], before: int, limit: int) ->
         span = yield from inbox_index.span(place_of(wanted.account_id), wanted.since, wanted.until)
         low, high = (low, low) if span is None else (max(low, span[0] - 1), min(high, span[1] + 1))
     if low + 1 >= high:
-        ids, reached = [], None
+        ids, reached = _NONE
     elif question.terms:
         ids, reached = yield from _by_terms(question, low, high, limit)
     else:
@@ -98,7 +99,7 @@ def _indexed(question: Question, changed: list[int], before: int, limit: int) ->
         reached = ids[-1] if len(ids) == limit else None
     end = question.floor + 1 if reached is None else reached
     here = {key for key in changed if end <= key < before and key > question.floor}
-    found = yield from inbox_lines.by_ids([*(here.union(ids)),], question.characters)
+    found = yield from inbox_lines.by_ids(list(here.union(ids)), question.characters)
     return Walked([one for one in found if fits(wanted, question.words, one)], reached)
 
 
@@ -117,5 +118,3 @@ def _by_terms(question: Question, low: int, high: int, limit: int) -> Generator[
         return [key for key in ids if key > low], ids[-1] if ids[-1] > low + 1 else None
     start = lot << LOT
     return [key for key in ids if key > low], start if start > low + 1 else None
-
-

@@ -19,7 +19,9 @@ BY_NAME: Final = {page.name: page for page in PAGES}
 
 def url_of(name: str, query: dict[str, Any] | None = None, **values: Any) -> str:
     """The URL of a page: `url('message', id=7)`. Values that are None are left out of the query. '#' for a page that does not exist."""
-    page = BY_NAME[name]
+    page = BY_NAME.get(name)
+    if page is None:
+        return f"{ROOT}/#{name}"
     path = page.path
     for key, value in values.items():
         for spelling in (f"{{{key}}}", f"{{{key}:int}}", f"{{{key}:path}}"):

@@ -18,7 +18,7 @@ from odzew.clock import DAY, HOUR
 from odzew.model import User
 from odzew.panel.services import Services
 from odzew.panel.visit import ROOT, Visitor
-from odzew.store.panel_sessions import TOUCH, Session, begin, end, find, touch
+from odzew.store.panel_sessions import TOUCHED, Session, begin, end, find, touch
 
 COOKIE: Final = "odzew_panel"
 VISIT: Final = "odzew_visit"  # of somebody who is not logged in
@@ -58,7 +58,7 @@ async def visitor_of(request: Request, services: Services) -> tuple[Visitor | No
     session: Session | None = await services.db.read(find, digest(token), now)
     if session is None or now - session.seen_at > IDLE:
         return None, None
-    if now - session.seen_at > TOUCH:
+    if now - session.seen_at > TOUCHED:
         await services.db.write(touch, session.token_sha256, now)
     user = services.directory().users.get(session.login)
     if user is None or user.id != session.user_id or not may_enter(user, services):

@@ -54,6 +54,7 @@ from odzew.operations.gauges import Forwarding, Known, Waiting
 from odzew.operations.health import create_health
 from odzew.operations.measures import Measures
 from odzew.operations.sent import create_sent
+from odzew.serve.panel import create_panel
 from odzew.settings import Settings
 from odzew.store.changes import Changes
 from odzew.store.db import Database
@@ -243,7 +244,7 @@ class Server:
             "healthz": health,
             "readyz": health,
             "openapi.json": OpenApi(),
-            "panel": not_here,
+            "panel": self._panel(gate, throttle),
             "": front(api),
         }
         for role, segments in ROLES.items():
@@ -251,6 +252,13 @@ class Server:
                 table.update(dict.fromkeys(segments, not_here))
         app = by_first_segment(table, api if self._has("api") else not_here)
         return logged(app) if settings["log_access"] else app
+
+    def _panel(self, gate: Gate, throttle: Throttle) -> App:
+        return create_panel(
+            db=self.db, directory=self._directory, clock=self.clock, settings=self.settings, environment=self._environment, gate=gate,
+            verifier=self.verifier, throttle=throttle, sealer=self._sealer, exchange=self.exchange, freshness=self.freshness,
+            sources=self.carriers.states, offer=self._offer, refresh=self._refresh, version=__version__,
+        )  # fmt: skip
 
     def _known(self) -> Known:
         """Where the metrics find what is known anyway."""

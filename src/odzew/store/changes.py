@@ -81,7 +81,7 @@ class Changes:
                 if self._told or self._db.shared:
                     await self.look()
             except StoreError as error:
-                log.warning("changes_unseen", error=str(error))
+                log.debug("changes_unseen", error=str(error))
 
     async def look(self) -> None:
         """Reads the counters once and tells of what moved."""

@@ -15,6 +15,8 @@ from odzew.store.db import Request, Rows, one
 
 SORTS: Final = ("id", "phone", *TEXTS)
 """Columns that a list may be sorted by."""
+Cursor = tuple[Any, int]
+"""(what it is sorted by, id) of a contact in a list: its place."""
 MOST_WORDS: Final = 8  # of a search; each costs a look at every row
 
 
@@ -39,16 +41,37 @@ def ids(wanted: ContactFilter, skip: int, limit: int | None) -> Generator[Reques
     """
     where, parameters = _conditions(wanted)
     way = "DESC" if wanted.descending else "ASC"
-    sql = f"SELECT c.id FROM contacts c WHERE {where} ORDER BY {_ORDER[wanted.sort].format(way=way)}c.id {way}"
+    order = f"c.id {way}" if wanted.sort == "id" else f"{_VALUE[wanted.sort]} {way}, c.id {way}"
+    sql = f"SELECT c.id FROM contacts c WHERE {where} ORDER BY {order}"
     if limit is not None:
         sql, parameters = sql + " LIMIT ? OFFSET ?", [*parameters, limit, skip]
     return [row[0] for row in (yield Rows(sql, parameters))]
 
 
-_ORDER: Final = {
-    "id": "",
-    "phone": "c.phone {way}, ",
-    **{name: f"substr(coalesce(c.{name}, ''), 1, 100) COLLATE_BYTES {{way}}, " for name in TEXTS},
+def window(wanted: ContactFilter, limit: int, after: Cursor | None = None, backward: bool = False) -> Generator[Request, Any, list[Cursor]]:
+    """The next contacts behind a cursor, in the order of `ids`; `backward`: the last ones before it, in that order too.
+
+    However far the cursor is, the same index finds its place.
+    """
+    where, parameters = _conditions(wanted)
+    value = _VALUE[wanted.sort]
+    down = wanted.descending != backward
+    if after is not None:
+        sign = "<" if down else ">"
+        # The first condition is what an index is entered by.
+        where += f" AND {value} {sign}= ? AND ({value} {sign} ? OR c.id {sign} ?)"
+        parameters += [after[0], after[0], after[1]]
+    way = "DESC" if down else "ASC"
+    order = f"c.id {way}" if wanted.sort == "id" else f"{value} {way}, c.id {way}"
+    rows = yield Rows(f"SELECT {value}, c.id FROM contacts c WHERE {where} ORDER BY {order} LIMIT ?", (*parameters, limit))
+    found = [(row[0], row[1]) for row in rows]
+    return found[::-1] if backward else found
+
+
+_VALUE: Final = {
+    "id": "c.id",
+    "phone": "c.phone COLLATE_BYTES",
+    **{name: f"substr(coalesce(c.{name}, ''), 1, 100) COLLATE_BYTES" for name in TEXTS},
 }
 
 

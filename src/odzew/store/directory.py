@@ -82,9 +82,10 @@ def _people(directory: Directory) -> Generator[Request, Any, None]:
         directory.accounts[key] = Account(
             key, name, company, zone, language, bool(active), _words(allow), _words(forward), window, _words(alarm_to), per_second
         )
-    for row in (yield Rows("SELECT id, account_id, login, password_hash, roles, allow_from FROM users")):
-        key, account, login, password, roles, allow = row
-        directory.users[login] = User(key, account, login, password, _words(roles), _words(allow))
+    sql = "SELECT id, account_id, login, password_hash, roles, allow_from, totp_secret, language, name, changed_at FROM users"
+    for row in (yield Rows(sql)):
+        key, account, login, password, roles, allow, *tail = row
+        directory.users[login] = User(key, account, login, password, _words(roles), _words(allow), *tail)
     for row in (yield Rows("SELECT id, account_id, name, sha256, allow_from, roles FROM tokens")):
         key, account, name, digest, allow, roles = row
         directory.tokens[bytes(digest)] = Token(key, account, name, bytes(digest), _words(allow), _words(roles))

@@ -177,15 +177,14 @@ def _count(counts: dict[_Hour, list[int]]) -> Generator[Request, Any, None]:
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-def newest_of(
-    account: int, kinds: Sequence[str], unseen: bool, after: int, before: int, limit: int
-) -> Generator[Request, Any, list[int]]:
+def newest_of(account: int, kinds: Sequence[str], unseen: bool, after: int, before: int, limit: int) -> Generator[Request, Any, list[int]]:
     """Ids of an account's messages (as the index has the account) in a range, both ends left out, the newest first.
 
     Leans on inbox_index_kind and inbox_index_unseen; of everybody, all kinds, it walks along the ids.
     """
     if account == EVERYBODY:
-        sql = f"SELECT message_id FROM inbox_index WHERE message_id > ? AND message_id < ?{_unseen(unseen)} ORDER BY message_id DESC LIMIT ?"
+        sql = f"""SELECT message_id FROM inbox_index WHERE message_id > ? AND message_id < ?{_unseen(unseen)}
+                  ORDER BY message_id DESC LIMIT ?"""
         return [row[0] for row in (yield Rows(sql, (after, before, limit)))]
     wanted = [kind for kind in _KINDS if not kinds or kind in kinds]
     if not wanted:

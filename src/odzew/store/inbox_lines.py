@@ -84,9 +84,7 @@ def by_ids(ids: Sequence[int], characters: int = START) -> Generator[Request, An
     return [_found(row) for row in rows]
 
 
-def between(
-    wanted: Wanted, after: int, before: int, limit: int, characters: int = START
-) -> Generator[Request, Any, list[Found]]:
+def between(wanted: Wanted, after: int, before: int, limit: int, characters: int = START) -> Generator[Request, Any, list[Found]]:
     """Messages of a short range of ids, both ends left out, newest first; by account, sender and the like, not by words."""
     clauses, values = ["m.id > ?", "m.id < ?"], [characters, after, before]
     if wanted.account_id is None:

@@ -38,9 +38,7 @@ def save(rows: Sequence[tuple[int, str]]) -> Generator[Request, Any, None]:
     yield Many("INSERT INTO inbox_words (rowid, words) VALUES (?, LEXEMES(?)) OVER_WORDS", rows)
 
 
-def in_lot(
-    accounts: Sequence[int], terms: Sequence[Term], lot: int, before: int, limit: int
-) -> Generator[Request, Any, list[int]]:
+def in_lot(accounts: Sequence[int], terms: Sequence[Term], lot: int, before: int, limit: int) -> Generator[Request, Any, list[int]]:
     """Ids in a lot and below `before` with all of these terms, the newest first."""
     found: set[int] = set()
     for start in range(0, len(accounts), ACCOUNTS):

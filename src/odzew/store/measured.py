@@ -8,6 +8,7 @@ from typing import Any, Literal
 from odzew.clock import Clock
 from odzew.errors import StoreError
 from odzew.store.db import Database, MakeUnit
+from odzew.store.outage import Outage
 
 Committed = Callable[[tuple[Any, ...], Any, float], None]
 """Told after a commit: the arguments of the unit, its value, and the seconds from the call until then."""
@@ -16,7 +17,7 @@ Committed = Callable[[tuple[Any, ...], Any, float], None]
 class Measured:
     """`store.db.Database` over another one. `committed` names the units whose commits somebody wants to hear of.
 
-    `failed` is told of every StoreError; it raises all the same. What listens must not raise.
+    `failed` is told of every StoreError; it raises all the same. What listens must not raise. The log is told of an outage by itself.
     """
 
     def __init__(
@@ -26,6 +27,7 @@ class Measured:
         self._clock = clock
         self._committed = committed
         self._failed = failed
+        self._reads, self._writes = Outage(clock, "read"), Outage(clock, "write")
         self.writing = 0
 
     @property
@@ -43,20 +45,27 @@ class Measured:
         try:
             value = await self._inner.write(unit, *args)
         except StoreError as error:
+            self._writes.failed(error)
             self._failed(error)
             raise
         finally:
             self.writing -= 1
+        if self._writes.is_on:
+            self._writes.worked()
         if committed is not None:
             committed(args, value, self._clock.monotonic() - begun)
         return value
 
     async def read(self, unit: MakeUnit, *args: Any) -> Any:
         try:
-            return await self._inner.read(unit, *args)
+            value = await self._inner.read(unit, *args)
         except StoreError as error:
+            self._reads.failed(error)
             self._failed(error)
             raise
+        if self._reads.is_on:
+            self._reads.worked()
+        return value
 
     async def version(self) -> int:
         return await self._inner.version()

@@ -10,6 +10,7 @@ UPDATE groups SET folded = translate(lower(name), 'ąćęłńóśźżĄĆĘŁŃ�
 
 CREATE INDEX contacts_searched ON contacts (account_id, id);
 -- Sorting goes by the first 100 characters, octet by octet as on SQLite; a description is sorted without an index.
+CREATE INDEX contacts_phone_sorted ON contacts (account_id, phone COLLATE "C", id);
 CREATE INDEX contacts_first_name ON contacts (account_id, (substr(coalesce(first_name, ''), 1, 100)) COLLATE "C", id);
 CREATE INDEX contacts_last_name ON contacts (account_id, (substr(coalesce(last_name, ''), 1, 100)) COLLATE "C", id);
 CREATE INDEX contacts_company ON contacts (account_id, (substr(coalesce(company, ''), 1, 100)) COLLATE "C", id);

@@ -1,0 +1,98 @@
+"""The store fails in the flow: nothing that was acknowledged is lost, the rest is refused for now, and the server goes on by itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from odzew.clock import Clock
+from odzew.wire.status import Status
+from proof.faults import broken_sync, nothing
+from proof.faults_flow import Flow, Outcome, tell
+from proof.faults_postgres import Postgres
+from proof.report import Report
+from proof.server import Server
+from proof.smpp_network import Judged
+from proof.stand import database, directory
+
+SECONDS = (0.5, 1.0, 0.5)
+
+
+def _nothing_lost(found: Outcome) -> None:
+    judged = found.judged
+    assert judged.messages > 0
+    assert (judged.missing, judged.not_taken, judged.other, found.not_delivered) == (0, 0, 0, 0)
+    assert found.delivered_again == judged.twice
+    assert found.refused > 0
+    assert found.refused_for_good == 0
+    assert (found.stopped_with, found.traces) == (0, 0)
+    assert found.log["store_unavailable"] <= 2, "one for reads, one for writes"
+
+
+@pytest.fixture
+def own_postgres(real_clock: Clock) -> Iterator[tuple[Postgres, Path, str]]:
+    """A PostgreSQL that a test may restart."""
+    with directory() as place, database("postgres", place) as url:
+        yield Postgres(url, place / "pg", real_clock), place, url
+
+
+async def test_a_postgres_that_crashes(own_postgres: tuple[Postgres, Path, str], real_clock: Clock) -> None:
+    there, place, url = own_postgres
+
+    @asynccontextmanager
+    async def crashed(_server: Server) -> AsyncIterator[None]:
+        await there.end("immediate")
+        yield
+        await there.begin()
+
+    _nothing_lost(await Flow(url, place, real_clock, seconds=SECONDS).through(crashed))
+
+
+@pytest.mark.parametrize("trouble", ["killed_again_and_again", "no_connection_free"])
+async def test_connections_that_are_lost(trouble: str, pg_database: str, tmp_path: Path, real_clock: Clock) -> None:
+    there = Postgres(pg_database, tmp_path, real_clock)
+    _nothing_lost(await Flow(pg_database, tmp_path, real_clock, seconds=SECONDS).through(getattr(there, trouble)))
+
+
+async def test_a_disk_that_does_not_sync_for_a_while(tmp_path: Path, real_clock: Clock) -> None:
+    url = f"sqlite:///{tmp_path / 'odzew.db'}"
+    flow = Flow(url, tmp_path, real_clock, seconds=SECONDS, wrapped_in=broken_sync("30..45"))
+    found = await flow.through(nothing)
+    found.log.setdefault("store_unavailable", 1)  # it may have begun before the block did
+    _nothing_lost(found)
+
+
+# --- the judge can fail --------------------------------------------------------------------------------------------------
+
+GOOD = Outcome(Judged(messages=10), {int(Status.ROK): 10, int(Status.RX_T_APPN): 3}, stopped_with=0)
+
+BAD = [
+    ("lost", replace(GOOD, judged=Judged(messages=10, missing=1))),
+    ("never answered with ESME_ROK", replace(GOOD, judged=Judged(messages=10, not_taken=1))),
+    ("never delivered", replace(GOOD, not_delivered=1)),
+    ("delivered twice", replace(GOOD, delivered_again=1)),
+    ("nothing was refused, so it was no trouble", replace(GOOD, answers={int(Status.ROK): 10})),
+    ("refused for good", replace(GOOD, answers=GOOD.answers | {int(Status.RSYSERR): 1})),
+    ("the server died", replace(GOOD, stopped_with=1)),
+    ("the server did not end", replace(GOOD, stopped_with=None)),
+    ("a stack trace", replace(GOOD, traces=1)),
+]
+
+
+def test_the_judge_is_content(real_clock: Clock) -> None:
+    report = Report("faults", real_clock)
+    tell(report, "good", GOOD)
+    assert report.held
+    assert json.dumps(report._rows)
+
+
+@pytest.mark.parametrize(("why", "found"), BAD, ids=[why for why, _ in BAD])
+def test_the_judge_finds(why: str, found: Outcome, real_clock: Clock) -> None:
+    report = Report("faults", real_clock)
+    tell(report, why, found)
+    assert not report.held

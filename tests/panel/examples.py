@@ -1,0 +1,20 @@
+"""A value for every parameter in the path of a page, so that every page can be opened by the tests that open them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from tests.panel.house import House
+
+Values = dict[str, Any]
+EXAMPLES: Final[dict[str, Callable[[House], Values]]] = {
+    "static": lambda house: {"name": "panel.css"},
+}
+"""By the name of the page: values of the account `acme`."""
+
+
+def values_of(house: House, name: str) -> Values:
+    """The values of one page; none where its path has no parameters."""
+    example = EXAMPLES.get(name)
+    return example(house) if example else {}
