@@ -6,8 +6,7 @@ import argparse
 import asyncio
 import warnings
 from collections.abc import Awaitable, Callable
-from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import uvloop
 
@@ -17,7 +16,9 @@ from proof import (
     drain,
     fairness,
     faults,
+    forwarding_kills,
     fuzz,
+    hostile,
     kills,
     machine,
     memory,
@@ -34,12 +35,14 @@ from proof import (
     ticks,
 )  # fmt: skip
 
-PROOFS: Final[dict[str, Callable[[Clock], Awaitable[bool]]]] = {
+PROOFS: Final[dict[str, Callable[..., Awaitable[bool]]]] = {
     "machine": machine.run,
     "drain": drain.run,
     "memory": memory.run,
     "kills": kills.run,
+    "forwarding-kills": forwarding_kills.run,
     "faults": faults.run,
+    "hostile": hostile.run,
     "order": order.run,
     "poll": poll.run,
     "push": push.run,
@@ -55,16 +58,20 @@ PROOFS: Final[dict[str, Callable[[Clock], Awaitable[bool]]]] = {
     "mms": mms.run,
     "fuzz": fuzz.run,
 }
-SCALED: Final[dict[str, Callable[..., Awaitable[bool]]]] = {
-    "fairness": fairness.run, "dead-target": dead_target.run, "ticks": ticks.run, "resend": resend.run,
+TAKES: Final[dict[str, tuple[str, ...]]] = {
+    "fuzz": ("seconds",), "forwarding-kills": ("cycles", "seconds"),
+    "fairness": ("scale",), "dead-target": ("scale",), "ticks": ("scale",), "resend": ("scale",),
 }  # fmt: skip
+"""The options of the command line that a proof takes."""
 
 
-async def _run(names: list[str], seconds: float | None, scale: float) -> bool:
+async def _run(names: list[str], options: dict[str, Any]) -> bool:
     clock = Clock()
-    proofs = PROOFS | {"fuzz": partial(fuzz.run, seconds=seconds)}
-    proofs |= {name: partial(proof, scale=scale) for name, proof in SCALED.items()}
-    return all([await proofs[name](clock) for name in names])
+    return all([await PROOFS[name](clock, **{option: options[option] for option in TAKES.get(name, ())}) for name in names])
+
+
+def _takers(option: str) -> str:
+    return ", ".join(name for name, options in TAKES.items() if option in options)
 
 
 def main() -> int:
@@ -72,12 +79,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m proof", description="Measures what the product promises; see docs/proof.md.")
     known = ", ".join(PROOFS)
     parser.add_argument("names", nargs="*", choices=[[], *PROOFS], metavar="NAME", help=f"one or more of: {known} (default: all)")
-    parser.add_argument("--seconds", type=float, help=f"how long `fuzz` takes for its targets together (default: {fuzz.EACH:g} s for each)")
-    parser.add_argument("--scale", type=float, default=1.0, help=f"share of the full size, for a trial of {', '.join(SCALED)}")
+    seconds = f"how long it takes, about (without it `fuzz` takes {fuzz.EACH:g} s for each target): {_takers('seconds')}"
+    parser.add_argument("--seconds", type=float, help=seconds)
+    parser.add_argument("--cycles", type=int, help=f"kills on each engine; a run goes on where the last one ended: {_takers('cycles')}")
+    parser.add_argument("--scale", type=float, default=1.0, help=f"share of the full size, for a trial: {_takers('scale')}")
     asked = parser.parse_args()
     warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return 0 if runner.run(_run(asked.names or list(PROOFS), asked.seconds, asked.scale)) else 1
+        return 0 if runner.run(_run(asked.names or list(PROOFS), vars(asked))) else 1
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ BROKEN: Final = "60..100"
 """Which fdatasyncs of a thread fail, counted from its first."""
 SET_CLOCK: Final = ("-m", "proof.faults_clock")
 
+
 async def postgres(clock: Clock, trouble: str, *words: str) -> Outcome:
     """A flow through a PostgreSQL of its own that gets into this trouble (a method of `Postgres`)."""
     with directory() as place, database("postgres", place) as url:

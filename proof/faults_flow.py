@@ -38,6 +38,7 @@ FAILS: Final = 0.05  # share of calls that the client's URL answers 500
 RETRY: Final = (0.02,) * 20  # minutes
 KEPT: Final = 100_000  # lines of the log
 
+
 @asynccontextmanager
 async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """Within the block, this goes on. What goes wrong in it is told at its end."""
@@ -190,8 +191,8 @@ def tell(report: Report, name: str, found: Outcome, refuses: bool = True, most_a
     report.say(f"{name}: from its end to the first that is taken", found.until_taken, "s")
     report.say(f"{name}: from its end to the first call of the client's URL", found.until_called, "s")
     report.say(f"{name}: longest time without a call of the client's URL", found.silence, "s")
-    report.hold(f"{name}: the same process ends in order afterwards (exit code)", -1 if found.stopped_with is None else found.stopped_with,
-                at_most=0, at_least=None)  # fmt: skip
-    report.say(f"{name}: lines in the log", ", ".join(f"{event} {count}" for event, count in sorted(found.log.items())) or "none",
-               first=found.first)  # fmt: skip
+    in_order = int(found.stopped_with == 0)
+    report.hold(f"{name}: the same process goes on, and ends in order when it is told to", in_order, at_least=1)
+    said = ", ".join(f"{event} {count}" for event, count in sorted(found.log.items()))
+    report.say(f"{name}: lines in the log", said or "none", first=found.first)
     report.hold(f"{name}: stack traces in the log", found.traces, at_most=0)

@@ -66,17 +66,20 @@ class Postgres:
     async def no_connection_free(self, _server: Server) -> AsyncIterator[None]:
         """Others take every connection that there is, and the server loses its own."""
         taken: list[Any] = [await asyncpg.connect(self._url)]
+        none_left = asyncio.Event()
 
         async def take() -> None:
             while True:
                 try:
                     taken.append(await asyncpg.connect(self._url))
                 except _GONE:
+                    none_left.set()
                     with suppress(*_GONE):
                         await taken[0].fetch(_KILL, [one.get_server_pid() for one in taken])
                     await self._clock.sleep(0.01)
 
         async with beside(take()):
+            await none_left.wait()
             yield
         for one in taken:
             one.terminate()

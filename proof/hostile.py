@@ -1,8 +1,8 @@
 """Twenty clients that are well, and a hostile one at a time beside them: how its calls end, what memory it costs, who else notices.
 
 Each row has two fresh servers at the same time, so that both meet the same weather on the machine: one whose hostile client gets many
-messages at once and then a few every second, and one that has twenty clients of the same kind and no hostile one. A message is late
-that took more than a second from when it was due at the source.
+messages at once and then a few every second, and one where the same messages go to a client that is well. A message is late that
+took more than a second from when it was due at the source.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import itertools
 from collections import Counter
 from collections.abc import Generator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ from proof.flow import Flow, answered, own_numbers
 from proof.hostile_certificates import Certificates
 from proof.hostile_names import ADDRESS
 from proof.hostile_peer import PeerProcess
-from proof.hostile_rows import ROWS, Row
+from proof.hostile_rows import ROWS, WELL, Row
 from proof.http import Connection, push
 from proof.report import Report, median, percentile
 from proof.server import Server
@@ -69,15 +69,15 @@ def setup_text(row: Row, port: int, good: str, authority: Path) -> str:
     return text + (f'ca = "{authority}"\n' if row.https else "")
 
 
-async def trouble(port: int, row: Row, clock: Clock, stop: asyncio.Event) -> None:
-    """What the hostile client is sent."""
+async def push_to(row: Row, port: int, clock: Clock, stop: asyncio.Event) -> None:
+    """The messages for the row's client, pushed to the server on `port`."""
     async with Connection(port) as connection:
 
         async def post(first: int, count: int) -> None:
-            item: dict[str, Any] = {"from": "+48500600700", "to": NUMBER, "text": "to a hostile client"}
+            item: dict[str, Any] = {"from": "+48500600700", "to": NUMBER, "text": "to the one beside"}
             if row.mms:
                 item["attachments"] = [{"name": "a.jpg", "content_type": "image/jpeg", "data": base64.b64encode(bytes(PICTURE)).decode()}]
-            reply = await connection.exchange(push([item | {"id": f"hostile-{number}"} for number in range(first, first + count)]))
+            reply = await connection.exchange(push([item | {"id": f"beside-{number}"} for number in range(first, first + count)]))
             if reply.status != 200 or b'"error"' in reply.body:
                 raise AssertionError(reply)
 
@@ -93,12 +93,12 @@ async def trouble(port: int, row: Row, clock: Clock, stop: asyncio.Event) -> Non
 
 
 class Side:
-    """A server of its own with its twenty clients. `hostile`: the port of the hostile one, 0: there is none."""
+    """A server of its own with its twenty clients and one more, which `row` tells about and which listens on `peer`."""
 
-    def __init__(self, row: Row, clock: Clock, hostile: int) -> None:
+    def __init__(self, row: Row, clock: Clock, peer: int) -> None:
         self._row = row
         self._clock = clock
-        self._hostile = hostile
+        self._peer = peer
         self._stack = AsyncExitStack()
         self.memory = 0.0
 
@@ -107,7 +107,7 @@ class Side:
         self.url = self._stack.enter_context(database("sqlite", place))
         self.sink = await Sink(self._clock).start()
         self._stack.push_async_callback(self.sink.stop)
-        await prepare(self.url, place, setup_text(self._row, self._hostile or 1024, self.sink.url, certificates.authority))
+        await prepare(self.url, place, setup_text(self._row, self._peer, self.sink.url, certificates.authority))
         self.server = await Server(self.url, self._clock, program=PROGRAM).start()
         self._stack.push_async_callback(self.server.kill)
         self.flow = Flow(self._clock, self.server.port, RATE, own_numbers(ACCOUNTS))
@@ -121,8 +121,7 @@ class Side:
             await clock.sleep(WARM)
             begun, idle = clock.monotonic(), self.server.rss()
             self.server.reset_peak()
-            if self._hostile:
-                tasks.create_task(trouble(self.server.port, self._row, clock, self.flow.stop))
+            tasks.create_task(push_to(self._row, self.server.port, clock, self.flow.stop))
             await clock.sleep(self._row.seconds)
             self.memory = (self.server.peak_rss() - idle) / MIB
             self.flow.stop.set()
@@ -132,7 +131,7 @@ class Side:
         return [done.get(serial, float("inf")) - due for serial, due in self.flow.due.items() if due >= begun]
 
     async def attempts(self) -> list[tuple[str, int]]:
-        """Outcome and microseconds of each call of the hostile client."""
+        """Outcome and microseconds of each call of the row's client."""
         async with opened(self.url) as db:
             found: list[tuple[str, int]] = await db.read(_attempts)
         return found
@@ -146,8 +145,8 @@ async def beside(row: Row, clock: Clock) -> Found:
     async with AsyncExitStack() as stack:
         place = stack.enter_context(directory())
         certificates = Certificates(place).make()
-        peer = await stack.enter_async_context(PeerProcess(row, place))
-        sides = [Side(row, clock, port) for port in (peer.port, 0)]
+        hostile, well = [await stack.enter_async_context(PeerProcess(one, place)) for one in (row, WELL)]
+        sides = [Side(row, clock, hostile.port), Side(replace(WELL, mms=row.mms, seconds=row.seconds), clock, well.port)]
         for side in sides:
             stack.push_async_callback(side.stop)
             await side.start(certificates)

@@ -8,14 +8,17 @@ import os
 import sys
 from pathlib import Path
 from types import TracebackType
+from typing import Final
 
 import uvloop
 
 from odzew.clock import Clock
 from proof.hostile_certificates import Certificates
 from proof.hostile_names import ADDRESS
-from proof.hostile_rows import ROWS, Row, Visit
+from proof.hostile_rows import ROWS, WELL, Row, Visit
 from proof.server import ROOT, die_with_parent
+
+KNOWN: Final = (*ROWS, WELL)
 
 
 class Peer:
@@ -63,7 +66,7 @@ class PeerProcess:
     """The process, seen from the proof; for `async with`."""
 
     def __init__(self, row: Row, place: Path) -> None:
-        self._arguments = (str(ROWS.index(row)), str(place))
+        self._arguments = (str(KNOWN.index(row)), str(place))
         self._process: asyncio.subprocess.Process | None = None
         self.port = 0
 
@@ -97,4 +100,4 @@ async def _serve(row: Row, place: Path) -> None:
 
 if __name__ == "__main__":
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(ROWS[int(sys.argv[1])], Path(sys.argv[2])))
+        runner.run(_serve(KNOWN[int(sys.argv[1])], Path(sys.argv[2])))

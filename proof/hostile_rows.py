@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
 import socket
 import struct
 from collections.abc import Awaitable, Callable
@@ -17,10 +18,13 @@ from odzew.clock import Clock
 from proof.hostile_names import PEER
 
 START: Final = b"HTTP/1.1 200 OK\r\n"
+OK: Final = START + b"Content-Length: 2\r\n\r\nOK"
 CHUNKED: Final = START + b"Transfer-Encoding: chunked\r\n\r\n"
 PIECE: Final = b"x" * 16_384
 BOMB: Final = gzip.compress(bytes(1 << 24), mtime=0)
 """16 MiB in 16 kB; a stream of these unpacks to a thousand times its size."""
+
+_length: Final = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE).search
 
 
 class Visit:
@@ -34,6 +38,12 @@ class Visit:
     async def request(self) -> None:
         """Reads the head of a request."""
         await self._reader.readuntil(b"\r\n\r\n")
+
+    async def whole_request(self) -> None:
+        """Reads a request with its body."""
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        if (length := _length(head)) is not None:
+            await self._reader.readexactly(int(length[1]))
 
     async def some(self) -> None:
         """Reads whatever comes first."""
@@ -127,8 +137,14 @@ async def never_reads(visit: Visit) -> None:
 
 
 async def is_early(visit: Visit) -> None:
-    await visit.say(START + b"Content-Length: 2\r\n\r\nOK")
+    await visit.say(OK)
     await visit.stay()
+
+
+async def is_well(visit: Visit) -> None:
+    while True:
+        await visit.whole_request()
+        await visit.say(OK)
 
 
 async def speaks_no_tls(visit: Visit) -> None:
@@ -160,8 +176,6 @@ class Row:
 
 
 SLOW: Final = 12.0  # seconds: more than a call may take
-OK: Final = START + b"Content-Length: 2\r\n\r\nOK"
-
 ROWS: Final[tuple[Row, ...]] = (
     Row("an octet of the headers a second", ("timeout_response",), drips(START + b"X: "), seconds=SLOW),
     Row("an octet of the body a second", ("timeout_response",), drips(START + b"Content-Length: 1000\r\n\r\n"), seconds=SLOW),
@@ -206,3 +220,5 @@ ROWS: Final[tuple[Row, ...]] = (
     Row("DNS: a metadata address beside a right one", ("blocked",), says(OK), host="partly.hostile.test"),
     Row("DNS: a metadata address from the second time on", ("ok", "blocked"), says(OK), host="changes.hostile.test", seconds=34.0),
 )  # fmt: skip
+WELL: Final = Row("a client that is well", ("ok",), is_well)
+"""What stands in the place of a hostile one, for comparison."""

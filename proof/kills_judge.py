@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from odzew.clock import MINUTE
@@ -102,7 +103,8 @@ def judge(
     outcome.stored_twice, outcome.may_be_twice = len(serials) - len(set(serials.values())), network.repeated_without_id
     outcome.exhausted = sum(1 for row in found.deliveries if row[2] not in ("delivered", "pending"))
     outcome.faults = Counter(call.fault for call in calls if call.fault)
-    outcome.other_ids = len({(call.message_id, call.webhook_id) for call in calls} - {(row[1], b"msg_%d" % row[0]) for row in found.deliveries})
+    ids = {(row[1], b"msg_%d" % row[0]) for row in found.deliveries}
+    outcome.other_ids = len({(call.message_id, call.webhook_id) for call in calls} - ids)
     outcome.early = early(found.attempts, retry)
     failed = {(row[0], row[1]): (row[2], row[2] + row[3]) for row in found.attempts if not is_success(row[4])}
     received = [call for call in calls if call.received and not _is_failed(call, failed)]
@@ -122,7 +124,7 @@ def _is_failed(call: Call, failed: Mapping[tuple[int, int], tuple[int, int]]) ->
 def early(attempts: Sequence[Sequence[Any]], retry: Sequence[float]) -> int:
     """How many attempts began sooner after the one before than the schedule says."""
     count = 0
-    for before, after in zip(attempts, attempts[1:], strict=False):
+    for before, after in pairwise(attempts):
         if before[0] == after[0] and after[1] == before[1] + 1:
             count += after[2] - before[2] < round(retry[before[1] - 1] * MINUTE)
     return count

@@ -10,7 +10,8 @@ from proof.report import RESULTS
 PAGE: Final = RESULTS.with_name("proof.md")
 BEGIN: Final = "<!-- figures: made by `python -m proof.page` -->\n"
 ORDER: Final = (
-    "machine", "order", "kills", "faults", "drain", "memory", "poll", "push", "carrier-order", "carrier-kills", "carrier-slow", "carrier-parts",
+    "machine", "order", "kills", "faults", "hostile", "drain", "memory", "poll", "push",
+    "carrier-order", "carrier-kills", "carrier-slow", "carrier-parts",
     "mms", "fuzz", "peers",
 )  # fmt: skip
 
@@ -21,9 +22,21 @@ def table(found: dict[str, Any]) -> str:
     lines = [f"### {found['proof']}", "", f"Measured {found['at'][:10]}, {found['seconds']} s; {held}.", ""]
     lines += ["| what | value | bound | |", "|---|---|---|---|"]
     for row in found["rows"]:
+        if "columns" in row:
+            continue
         mark = {True: "holds", False: "**does not hold**", None: ""}[row.get("holds")]
         lines.append(f"| {row['what']} | {row['value']} {row['unit']} | {row.get('bound', '')} | {mark} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *wide(found["rows"])]) + "\n"
+
+
+def wide(rows: list[dict[str, Any]]) -> list[str]:
+    """A second table, of the rows that have columns of their own."""
+    rows = [row for row in rows if "columns" in row]
+    if not rows:
+        return []
+    columns = list(rows[0]["columns"])
+    lines = ["", f"| what | outcome | {' | '.join(columns)} |", "|---" * (len(columns) + 2) + "|"]
+    return lines + [f"| {row['what']} | {row['value']} | {' | '.join(str(row['columns'][name]) for name in columns)} |" for row in rows]
 
 
 def main() -> None:

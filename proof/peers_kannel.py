@@ -153,9 +153,7 @@ async def _all_of(clock: Clock, port: int, count: int) -> dict[str, list[str]]:
 
 
 @asynccontextmanager
-async def kannel(
-    clock: Clock, place: Path, boxes: tuple[str, str], http: int, smpp: int
-) -> AsyncIterator[asyncio.StreamWriter]:
+async def kannel(clock: Clock, place: Path, boxes: tuple[str, str], http: int, smpp: int) -> AsyncIterator[asyncio.StreamWriter]:
     """Both boxes; gives the connection of the fake SMSC."""
     ports = dict(zip(("admin", "smsbox", "fake"), _free_ports(3), strict=True))
     file = place / "kannel.conf"

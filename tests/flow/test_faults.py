@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from odzew.clock import Clock
@@ -18,7 +19,6 @@ from proof.faults_postgres import Postgres
 from proof.report import Report
 from proof.server import Server
 from proof.smpp_network import Judged
-from proof.stand import database, directory
 
 SECONDS = (0.5, 1.0, 0.5)
 
@@ -34,15 +34,10 @@ def _nothing_lost(found: Outcome) -> None:
     assert found.log["store_unavailable"] <= 2, "one for reads, one for writes"
 
 
-@pytest.fixture
-def own_postgres(real_clock: Clock) -> Iterator[tuple[Postgres, Path, str]]:
-    """A PostgreSQL that a test may restart."""
-    with directory() as place, database("postgres", place) as url:
-        yield Postgres(url, place / "pg", real_clock), place, url
-
-
-async def test_a_postgres_that_crashes(own_postgres: tuple[Postgres, Path, str], real_clock: Clock) -> None:
-    there, place, url = own_postgres
+async def test_a_postgres_that_crashes(pg_database: str, tmp_path: Path, real_clock: Clock) -> None:
+    operator = await asyncpg.connect(pg_database)
+    there = Postgres(pg_database, Path(await operator.fetchval("SHOW data_directory")), real_clock)
+    await operator.close()
 
     @asynccontextmanager
     async def crashed(_server: Server) -> AsyncIterator[None]:
@@ -50,7 +45,7 @@ async def test_a_postgres_that_crashes(own_postgres: tuple[Postgres, Path, str],
         yield
         await there.begin()
 
-    _nothing_lost(await Flow(url, place, real_clock, seconds=SECONDS).through(crashed))
+    _nothing_lost(await Flow(pg_database, tmp_path, real_clock, seconds=SECONDS).through(crashed))
 
 
 @pytest.mark.parametrize("trouble", ["killed_again_and_again", "no_connection_free"])

@@ -92,7 +92,7 @@ class World:
     def was_edited(self, target: int) -> bool:
         return target in self.schedules
 
-    async def rows(self, sql: str, *parameters: object) -> list[Any]:
+    def rows(self, sql: str, *parameters: object) -> list[Any]:
         """What is committed."""
         return self.disk.connection.execute(sql, parameters).fetchall()
 
@@ -186,16 +186,16 @@ class World:
         now = self.clock.now()
         await self.person(target_states.save, [TargetState(self.targets[host].id, now, 9, 3, None, now, "http_5xx", now, "failing")])
 
-    async def paused(self) -> list[str]:
-        ids = {row[0] for row in await self.rows("SELECT target_id FROM target_states WHERE paused_at IS NOT NULL")}
+    def paused(self) -> list[str]:
+        ids = {row[0] for row in self.rows("SELECT target_id FROM target_states WHERE paused_at IS NOT NULL")}
         return [host for host, target in self.targets.items() if target.id in ids]
 
     async def resume(self, host: str, drop: bool) -> None:
         """Lets a paused target be called again. What was missed is cancelled, or spread."""
-        if host not in await self.paused():
+        if host not in self.paused():
             return
         target = self.targets[host].id
-        missed = {row[0] for row in await self.rows("SELECT delivery_id FROM owed WHERE target_id = ?", target)}
+        missed = {row[0] for row in self.rows("SELECT delivery_id FROM owed WHERE target_id = ?", target)}
         if drop:
             self.dropped |= missed
             await self.person(drop_owed, target, await self.person(newest_delivery))
@@ -210,7 +210,7 @@ class World:
         done = await self.person(resend, ids, Pace(self.clock.now(), rate), delivered)
         self.tally["sent again"] += done.sent_again
         if done.sent_again:
-            again = {row[0] for row in await self.rows("SELECT id FROM deliveries WHERE state = 'pending' AND slot = 0")}
+            again = {row[0] for row in self.rows("SELECT id FROM deliveries WHERE state = 'pending' AND slot = 0")}
             self.put_off -= again
             self.dropped -= again
 
@@ -235,7 +235,7 @@ class World:
             await turn()
             still = still + 1 if before == self.moves else 0
         await self._bury()
-        await self.judge.forget_idle()
+        self.judge.forget_idle()
 
     async def advance(self, seconds: float) -> None:
         """Lets time pass, from one planned instant to the next."""
@@ -276,19 +276,19 @@ class World:
             process.hear()
         if not self.living:
             self.spawn()
-        for host in await self.paused():
+        for host in self.paused():
             await self.resume(host, drop=False)
         for _ in range(60):
             await self.advance(10.0)
-            for host in await self.paused():
+            for host in self.paused():
                 await self.resume(host, drop=False)
-            if not await self.rows("SELECT 1 FROM owed"):
+            if not self.rows("SELECT 1 FROM owed"):
                 break
-        await self.judge.at_rest()
-        left = await self.rows("SELECT id, target_id, state, slot FROM deliveries WHERE state = 'pending'")
+        self.judge.at_rest()
+        left = self.rows("SELECT id, target_id, state, slot FROM deliveries WHERE state = 'pending'")
         assert not left, f"owed for ever: {left}"
         self.tally["calls"] += len(self.calls)
-        self.tally["attempts recorded"] += (await self.rows("SELECT count(*) FROM attempts"))[0][0]
+        self.tally["attempts recorded"] += (self.rows("SELECT count(*) FROM attempts"))[0][0]
         for process in self.living:
             await self.stop(process, 0.0)
 

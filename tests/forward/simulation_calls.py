@@ -96,7 +96,7 @@ class Line:
         self.in_flight.append(made)
         manner = world.manners[call.host]
         try:
-            await world.judge.begins(process, made)
+            world.judge.begins(process, made)
             await process.step("the client was called")
             if manner.seconds:
                 await process.clock.sleep(min(manner.seconds, LONGEST))

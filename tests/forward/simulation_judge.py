@@ -74,11 +74,11 @@ class Judge:
 
     # --- a call begins, and ends -------------------------------------------------------------------------------------
 
-    async def begins(self, process: Process, made: Made) -> None:
+    def begins(self, process: Process, made: Made) -> None:
         """Judges a call that has just begun."""
         world = self.world
-        [(state, made.earlier)] = await world.rows("SELECT state, earlier FROM deliveries WHERE id = ?", made.delivery)
-        recorded = await world.rows("SELECT number, started_at FROM attempts WHERE delivery_id = ? ORDER BY number", made.delivery)
+        [(state, made.earlier)] = world.rows("SELECT state, earlier FROM deliveries WHERE id = ?", made.delivery)
+        recorded = world.rows("SELECT number, started_at FROM attempts WHERE delivery_id = ? ORDER BY number", made.delivery)
         others = [one for one in process.line.in_flight if one is not made]
         self.must(not count(others, delivery=made.delivery), "in flight twice in one process:", made)
         for call in world.calls:
@@ -89,18 +89,18 @@ class Judge:
         if process.late_at == made.at:  # it was stalled, or its store was, between its decision and this call
             return
         if process.shards is not None:
-            await self._lease(process, made)
+            self._lease(process, made)
         self.must(state == "pending" or made.delivery in world.dropped, f"called though it is {state}:", made)
         self.must(made.earlier + made.number == len(recorded) + 1, f"after {len(recorded)} recorded attempts:", made)
         self._not_early(made, [(row[0], row[1]) for row in recorded])
-        owed = await world.rows("SELECT due_at FROM owed WHERE delivery_id = ?", made.delivery)
+        owed = world.rows("SELECT due_at FROM owed WHERE delivery_id = ?", made.delivery)
         self.must(not owed or owed[0][0] <= made.at or made.delivery in world.put_off, f"due at {owed}:", made)
         self._settings(process, made)
 
-    async def _lease(self, process: Process, made: Made) -> None:
+    def _lease(self, process: Process, made: Made) -> None:
         world, now = self.world, process.clock.monotonic()
         assert process.shards is not None
-        rows = await world.rows("SELECT name, owner, epoch, expires_at FROM leases WHERE name = ?", f"{SHARD}{shard_of(made.target)}")
+        rows = world.rows("SELECT name, owner, epoch, expires_at FROM leases WHERE name = ?", f"{SHARD}{shard_of(made.target)}")
         held = {Fence(*row[:3]): row[3] for row in rows}
         mine = Fence(f"{SHARD}{shard_of(made.target)}", process.name, made.epoch)
         for other in world.living:
@@ -163,9 +163,9 @@ class Judge:
             if self.streaks[key] >= FAILING:
                 self.failing_since.setdefault(key, process.clock.now())
 
-    async def forget_idle(self) -> None:
+    def forget_idle(self) -> None:
         """A process remembers that a target fails for as long as it knows of something that it owes to it."""
-        waiting = {row[0] for row in await self.world.rows("SELECT DISTINCT target_id FROM deliveries WHERE state = 'pending' AND slot > 0")}
+        waiting = {row[0] for row in self.world.rows("SELECT DISTINCT target_id FROM deliveries WHERE state = 'pending' AND slot > 0")}
         known = {
             (process.name, target)
             for process in self.world.living
@@ -212,11 +212,11 @@ class Judge:
 
     # --- at rest -----------------------------------------------------------------------------------------------------
 
-    async def at_rest(self) -> None:
+    def at_rest(self) -> None:
         """All rows. AssertionError with every fault that was seen since the beginning."""
         rows = self.world.rows
-        now = stored(await rows(_DELIVERIES), await rows(_ATTEMPTS))
-        owed = {row[0]: row[1] for row in await rows("SELECT delivery_id, due_at FROM owed")}
+        now = stored(rows(_DELIVERIES), rows(_ATTEMPTS))
+        owed = {row[0]: row[1] for row in rows("SELECT delivery_id, due_at FROM owed")}
         pending = {key for key, row in now.deliveries.items() if row.state == "pending"}
         self.must(owed.keys() == pending, "owed is not what is pending:", owed.keys() ^ pending)
         self.must(now.deliveries.keys() == self.world.target_of.keys(), "deliveries that were accepted and are not there")

@@ -174,7 +174,17 @@ async def test_abandoned_look_ups_keep_the_place_of_their_account_and_nobody_els
     assert await outcome(resolver, "quick.example") == "93.184.215.14"
 
 
-async def test_accounts_with_dead_name_servers_do_not_take_every_thread(make: Make, server: NameServer, clock: FixedClock) -> None:
+async def test_many_accounts_with_dead_name_servers_leave_threads_for_the_others(make: Make, server: NameServer, clock: FixedClock) -> None:
+    resolver = make()
+    slow = [asyncio.create_task(outcome(resolver, f"slow{n}.example", account=n // 4)) for n in range(160)]
+    await until(lambda: len(server.asked) == 80)
+    assert await outcome(resolver, "quick.example", account=99) == "93.184.215.14"
+    clock.advance(3.1)
+    assert await asyncio.gather(*slow) == ["timeout_dns"] * 160
+    assert server.most_at_once == 81
+
+
+async def test_waiting_ends_in_time_when_every_thread_is_stuck(make: Make, server: NameServer, clock: FixedClock) -> None:
     resolver = make(threads=4)
     slow = [asyncio.create_task(outcome(resolver, f"slow{n}.example", account=n // 2)) for n in range(4)]
     await until(lambda: len(server.asked) == 4)

@@ -9,6 +9,8 @@ from tests.panel.house import House
 
 Values = dict[str, Any]
 EXAMPLES: Final[dict[str, Callable[[House], Values]]] = {
+    "inbox.kind": lambda house: {"kind": "ndi"},
+    "inbox.kind.live": lambda house: {"kind": "ndi"},
     "static": lambda house: {"name": "panel.css"},
 }
 """By the name of the page: values of the account `acme`."""

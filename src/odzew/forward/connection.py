@@ -100,19 +100,24 @@ class Connection(asyncio.Protocol):
             if not whole or not self.is_reusable():
                 self.abort()
 
-    def begin(self, head: bytes, ended: Callable[[], None]) -> bool:
-        """Sends a request without a body and waits for nothing: `ended` is called once, later, when the exchange is over, however.
+    def begin(self, ended: Callable[[], None]) -> bool:
+        """Takes an exchange without a body: its request follows by `say`. Nothing is waited for: `ended` is called once, later, when it is
+        over, however. Whoever is told closes a connection that is not reusable.
 
-        Whoever is told closes a connection that is not reusable. False: the connection is gone, and nothing was sent.
+        False: the connection is gone.
         """
         transport = self._transport
         if self.dead or transport is None or transport.is_closing():
             return False
         self._reset()
         self._ended_by = ended
-        transport.write(head)
-        self._sent = True
         return True
+
+    def say(self, head: bytes) -> None:
+        """The request of an exchange that was begun."""
+        if self._ended_by is not None and self._transport is not None:
+            self._transport.write(head)
+            self._sent = True
 
     def body(self) -> bytes:
         """What was read of the answer's body."""

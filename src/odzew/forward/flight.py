@@ -71,15 +71,27 @@ class Flights:
         self.again = again
         self._under_way: dict[Flight, None] = {}  # as they began, so as their times end
         self._timer: Handle | None = None
+        self._unsaid: list[tuple[Connection, bytes]] = []
 
     def __len__(self) -> int:
         return len(self._under_way)
 
-    def add(self, flight: Flight) -> None:
-        """A flight begins."""
+    def add(self, flight: Flight, head: bytes) -> None:
+        """A flight begins. Its request goes out with all others of this turn of the loop.
+
+        Whom each request wakes up, on this machine or another, is busy with the first ones then, and need not be woken again.
+        """
         self._under_way[flight] = None
+        if not self._unsaid:
+            asyncio.get_running_loop().call_soon(self._say)
+        self._unsaid.append((flight.connection, head))
         if self._timer is None:
             self._timer = self._clock.call_later(flight.until - flight.begun, self._expire)
+
+    def _say(self) -> None:
+        unsaid, self._unsaid = self._unsaid, []
+        for connection, head in unsaid:
+            connection.say(head)
 
     def drop(self, flight: Flight) -> None:
         """A flight has ended. The timer stays: it is for others too."""

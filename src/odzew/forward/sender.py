@@ -91,9 +91,9 @@ class HttpSender:
             return None
         begun = self._clock.monotonic()
         flight = Flight(call, connection, begun, begun + self._limits.deadline(0), self._flights, done)
-        if not connection.begin(head, flight.ended):
+        if not connection.begin(flight.ended):
             return None
-        self._flights.add(flight)
+        self._flights.add(flight, head)
         return flight
 
     def _landed(self, flight: Flight) -> Answer:

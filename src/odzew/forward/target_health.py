@@ -108,15 +108,19 @@ class TargetHealth:
             if not (state.failures or state.paused_at) and self._states.get(target) is state:
                 del self._states[target]  # well again, and known to be
 
-    async def refresh(self) -> None:
-        """Takes over what the database says: at the start, after a change of the targets, and when targets came from another process."""
+    async def refresh(self) -> bool:
+        """Takes over what the database says: at the start, after a change of the targets, and when targets came from another process.
+
+        False where the database is away.
+        """
         try:
             found: dict[int, TargetState] = await self._db.read(states)
         except StoreError as error:
             log.warning("target_states_not_read", error=str(error))
-            return
+            return False
         # What is not written yet is newer than what was read.
         mine = {target: self._states[target] for target in self._changed | self._writing}
         theirs = {target: state for target, state in found.items() if state.failures or state.paused_at is not None}
         self._states = theirs | mine
         self._paused = {target for target, state in self._states.items() if state.paused_at is not None}
+        return True

@@ -57,9 +57,15 @@ class Pages:
         found.filters.update(
             plain=plain, when=functools.partial(when, language), day=functools.partial(day, language),
             count=functools.partial(count, language), phone=phone, took=took, octets=octets, json=as_json,
-            hexed=hexed, ago=functools.partial(ago, gettext, ngettext),
+            hexed=hexed, merged=merged, ago=functools.partial(ago, gettext, ngettext),
         )  # fmt: skip
         return found
+
+
+def inside(path: str, otherwise: str = "/") -> str:
+    """`path` where it is one behind `/panel` and not of the log-in, else `otherwise`."""
+    fine = path.startswith("/") and not path.startswith(("//", "/login", "/logout")) and "\\" not in path
+    return path if fine and path.isprintable() and len(path) < 1_000 else otherwise
 
 
 def icon(name: str, label: str = "") -> Markup:
@@ -168,3 +174,8 @@ def hexed(data: bytes, most: int = 512) -> str:
 def as_json(value: Any) -> str:
     """For a `data-` attribute or a `pre`: escaped by the template like any other text."""
     return json.dumps(value, ensure_ascii=False)
+
+
+def merged(values: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    """A mapping with more in it; what is None or '' is left out."""
+    return {name: value for name, value in (dict(values) | more).items() if value not in (None, "")}

@@ -6,12 +6,13 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from odzew.panel.page import Page
-from odzew.panel.pages import dashboard, login, operator
+from odzew.panel.pages import dashboard, inbox, login, operator
 from odzew.panel.visit import ROOT
 
 PAGES: Final[tuple[Page, ...]] = (
-    *login.PAGES,
     *dashboard.PAGES,
+    *inbox.PAGES,
+    *login.PAGES,
     *operator.PAGES,
 )
 BY_NAME: Final = {page.name: page for page in PAGES}

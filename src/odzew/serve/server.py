@@ -84,6 +84,7 @@ ROLES: Final[dict[str, tuple[str, ...]]] = {
     "api": ("", "openapi.json", "operator"), "panel": ("panel",), "ingest": ("ingest",), "forward": (),
 }  # fmt: skip
 """What a process may be there for, and the first segments of the paths that it serves then. All but the API's own."""
+AGAIN: Final = 1.0  # seconds until a change of the set-up that could not be read is read again
 SWEEP: Final = 5.0  # seconds between looks for pulls of processes that are gone
 
 
@@ -273,8 +274,8 @@ class Server:
         )
 
     def _subscribe(self) -> None:
-        self.changes.subscribe("directory", lambda: self._run(self._refresh(), "odzew-directory"))
-        self.changes.subscribe("targets", lambda: self._run(self._refresh(), "odzew-directory"))
+        self.changes.subscribe("directory", lambda: self._run(self._follow(), "odzew-directory"))
+        self.changes.subscribe("targets", lambda: self._run(self._follow(), "odzew-directory"))
         self.changes.subscribe("due", self.engine.look)
         self.changes.subscribe("messages", self.freshness.touch_all)
         self.changes.hear("due", lambda target: self.engine.expect(int(target)))
@@ -331,15 +332,24 @@ class Server:
             self._offer(done.messages, done.owed)
             return done.stored
 
+    async def _follow(self) -> None:
+        """Takes over a change of the set-up. Where the database is away, as soon as it is back: nobody tells of the change again."""
+        while not await self._took_over():
+            await self.clock.sleep(AGAIN)
+
     async def _refresh(self) -> None:
+        await self._took_over()
+
+    async def _took_over(self) -> bool:
         try:
             await self.present.refresh()
-            await self.health.refresh()
         except StoreError as error:
             log.warning("directory_not_read", error=str(error))
-            return
+            return False
+        known = await self.health.refresh()
         self.engine.wake()
         self.carriers.follow()
+        return known
 
     def _secret_of(self, reference: str) -> str | None:
         return self._sealer.open(reference) if is_sealed(reference) else self._environment.get(reference.removeprefix("env:"))

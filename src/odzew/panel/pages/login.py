@@ -13,6 +13,7 @@ from odzew.model import User
 from odzew.panel import session as sessions
 from odzew.panel.forms import Form
 from odzew.panel.page import BOTH, POST, Page
+from odzew.panel.render import inside
 from odzew.panel.visit import ROOT, Visit
 from odzew.panel.words import LANGUAGES
 from odzew.store.audit import add
@@ -34,7 +35,7 @@ async def log_in(visit: Visit) -> Response:
     """Asks for login and password, and judges them."""
     if visit.request.method == "GET":
         if visit.visitor is not None:
-            return visit.go(_inside(visit.query.get("next", "")))
+            return visit.go(inside(visit.query.get("next", "")))
         return _asked(visit, "login.html", visit.fields({"next": visit.query.get("next", "")}))
     form = visit.fields(await visit.form())
     try:
@@ -45,7 +46,7 @@ async def log_in(visit: Visit) -> Response:
     except Busy as error:
         form.fault("", "Too many attempts failed. Please wait %(seconds)d s and try again.", seconds=error.retry_after)
         return _asked(visit, "login.html", form, 429)
-    where = _inside(form.typed("next"))
+    where = inside(form.typed("next"))
     answer = visit.go(f"/login/code?next={where}" if user.totp_secret else where)
     await sessions.log_in(visit.request, answer, visit.services, user, visit.address)
     if not user.totp_secret:
@@ -76,7 +77,7 @@ async def code(visit: Visit) -> Response:
     throttle.succeeded(visit.address, name)
     await visit.db.write(make_strong, session.token_sha256)
     await visit.db.write(_entered, user, visit.address, "login.code")
-    return visit.go(_inside(form.typed("next")))
+    return visit.go(inside(form.typed("next")))
 
 
 async def log_out(visit: Visit) -> Response:
@@ -140,16 +141,10 @@ def _asked(visit: Visit, template: str, form: Form, status: int = 200) -> Respon
     return answer
 
 
-def _inside(target: str) -> str:
-    """A path behind `/panel`: what was asked for before the log-in, never another site."""
-    fine = target.startswith("/") and not target.startswith(("//", "/\\", "/login", "/logout")) and "\\" not in target
-    return target if fine and target.isprintable() and len(target) < 1_000 else "/"
-
-
 def _came_from(visit: Visit) -> str:
     """The page that a small form stands on."""
     before = visit.request.headers.get("referer", "").partition(visit.request.headers.get("host", "\0"))[2]
-    return _inside(before.removeprefix(ROOT)) if before.startswith(ROOT) else "/"
+    return inside(before.removeprefix(ROOT)) if before.startswith(ROOT) else "/"
 
 
 def _entered(user: User, address: str, action: str):  # type: ignore[no-untyped-def]

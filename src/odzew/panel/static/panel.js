@@ -35,6 +35,8 @@
 
   // Forms that select by themselves: a filter is sent when it changes.
   document.addEventListener("change", (event) => {
+    const all = event.target.dataset.chooseAll;
+    if (all) for (const box of document.querySelectorAll(`input[type=checkbox][name="${all}"]`)) box.checked = event.target.checked;
     if (event.target.matches("[data-send]")) event.target.form.requestSubmit();
   });
 })();

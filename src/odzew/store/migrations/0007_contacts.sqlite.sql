@@ -19,7 +19,7 @@ UPDATE groups SET folded = lower(replace(replace(replace(replace(replace(replace
 
 -- Searching reads this index alone, in the order of adding.
 CREATE INDEX contacts_searched ON contacts (account_id, id, folded);
--- Sorting goes by the first 100 characters; a description is sorted without an index.
+-- Sorting goes by the first 100 characters.
 CREATE INDEX contacts_first_name ON contacts (account_id, substr(coalesce(first_name, ''), 1, 100), id);
 CREATE INDEX contacts_last_name ON contacts (account_id, substr(coalesce(last_name, ''), 1, 100), id);
 CREATE INDEX contacts_company ON contacts (account_id, substr(coalesce(company, ''), 1, 100), id);
@@ -27,6 +27,7 @@ CREATE INDEX contacts_email ON contacts (account_id, substr(coalesce(email, ''),
 CREATE INDEX contacts_city ON contacts (account_id, substr(coalesce(city, ''), 1, 100), id);
 CREATE INDEX contacts_address ON contacts (account_id, substr(coalesce(address, ''), 1, 100), id);
 CREATE INDEX contacts_tax_id ON contacts (account_id, substr(coalesce(tax_id, ''), 1, 100), id);
+CREATE INDEX contacts_description ON contacts (account_id, substr(coalesce(description, ''), 1, 100), id);
 CREATE INDEX blacklist_listed ON blacklist (account_id, id);
 -- Few of all messages, so that what arrives costs nothing here.
 CREATE INDEX messages_premium ON messages (account_id, id) WHERE kind = 'pre';
