@@ -10,7 +10,7 @@ from proof.report import RESULTS
 PAGE: Final = RESULTS.with_name("proof.md")
 BEGIN: Final = "<!-- figures: made by `python -m proof.page` -->\n"
 ORDER: Final = (
-    "machine", "order", "kills", "faults", "hostile", "drain", "memory", "poll", "push",
+    "machine", "order", "replay", "kills", "forwarding-kills", "faults", "hostile", "drain", "memory", "poll", "push",
     "carrier-order", "carrier-kills", "carrier-slow", "carrier-parts",
     "mms", "fuzz", "peers",
 )  # fmt: skip

@@ -222,8 +222,8 @@ class Server:
         settings, directory = self.settings, self._directory
         self.verifier = Verifier(self.clock, at_once=settings["password_verifications"], waiting=settings["password_waiting"])
         self._closing.callback(self.verifier.close)
-        throttle = Throttle(self.clock)
-        gate = Gate(directory, self.verifier, throttle)
+        self.throttle = Throttle(self.clock)
+        gate = Gate(directory, self.verifier, self.throttle)
         limits = Limits(
             body=settings["api_body"], phones=settings["phones"], country=settings["country"],
             help=tuple((name, settings[f"help_{name}"]) for name in HELP_FIELDS),
@@ -245,7 +245,7 @@ class Server:
             "healthz": health,
             "readyz": health,
             "openapi.json": OpenApi(),
-            "panel": self._panel(gate, throttle),
+            "panel": self._panel(gate),
             "": front(api),
         }
         for role, segments in ROLES.items():
@@ -254,10 +254,10 @@ class Server:
         app = by_first_segment(table, api if self._has("api") else not_here)
         return logged(app) if settings["log_access"] else app
 
-    def _panel(self, gate: Gate, throttle: Throttle) -> App:
+    def _panel(self, gate: Gate) -> App:
         return create_panel(
             db=self.db, directory=self._directory, clock=self.clock, settings=self.settings, environment=self._environment, gate=gate,
-            verifier=self.verifier, throttle=throttle, sealer=self._sealer, exchange=self.exchange, freshness=self.freshness,
+            verifier=self.verifier, throttle=self.throttle, sealer=self._sealer, exchange=self.exchange, freshness=self.freshness,
             sources=self.carriers.states, offer=self._offer, refresh=self._refresh, version=__version__,
         )  # fmt: skip
 

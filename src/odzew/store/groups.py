@@ -12,7 +12,7 @@ from odzew.store.db import Database, Lock, Many, Request, Row, Rows, lengthy, on
 BATCH: Final = 1_000  # members that leave a group in one transaction
 
 _COLUMNS: Final = "g.id, g.name, (SELECT count(*) FROM group_members m WHERE m.group_id = g.id)"
-_FOUND: Final = "g.account_id = ? AND g.folded LIKE ? ESCAPE '!'"
+_FOUND: Final = "g.account_id = ? AND (? = '' OR PLACE_OF(g.folded, ?) > 0)"
 
 
 def add(account_id: int, name: str, fold: Fold) -> Generator[Request, Any, int]:
@@ -47,13 +47,13 @@ def entries(account_id: int, search: str, skip: int, limit: int | None, descendi
     """Groups (id, name, how many contacts) by name, whose folded name has `search` in it; empty: all. `limit` None: to the end."""
     way = "DESC" if descending else "ASC"
     sql = f"SELECT {_COLUMNS} FROM groups g WHERE {_FOUND} ORDER BY g.name COLLATE_BYTES {way} LIMIT ? OFFSET ?"
-    rows: list[Row] = yield Rows(sql, (account_id, _part(search), 1 << 60 if limit is None else limit, skip))
+    rows: list[Row] = yield Rows(sql, (account_id, search, search, 1 << 60 if limit is None else limit, skip))
     return rows
 
 
 def count(account_id: int, search: str) -> Generator[Request, Any, int]:
     """How many groups there are of that search."""
-    row = yield from one(f"SELECT count(*) FROM groups g WHERE {_FOUND}", account_id, _part(search))
+    row = yield from one(f"SELECT count(*) FROM groups g WHERE {_FOUND}", account_id, search, search)
     return int(row[0]) if row else 0
 
 
@@ -112,7 +112,3 @@ def emptied(account_id: int, group_id: int, with_contacts: bool, most: int) -> G
         return True
     yield Rows("DELETE FROM groups WHERE id = ?", (group_id,))
     return False
-
-
-def _part(search: str) -> str:
-    return "%" + search.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"

@@ -11,6 +11,7 @@
 | `FOR_SHARE` | nothing | `FOR SHARE` |
 | `COLLATE_BYTES` | nothing: BINARY is the default | `COLLATE "C"` |
 | `BYTES_LENGTH(x)` | length(x) | octet_length(x) |
+| `PLACE_OF(y, x)` | instr(y, x): where x begins in y, 0 if nowhere | strpos(y, x) |
 | `WORDS_MATCH(t, ?)` | the full-text table `t` matches, in FTS5's words: `a AND b * OR c` | `t.words @@` the same as a tsquery |
 | `LEXEMES(?)` | the text, words separated by blanks | those words as a tsvector |
 | `OVER_WORDS` | nothing: the row's words are added to | what was stored for the row is replaced |
@@ -30,6 +31,7 @@ _SQLITE = (
     (re.compile(r"JSON_(?:TEXT|INT)\((\w+(?:\.\w+)?), (\d+)\)"), r"json_extract(\1, '$[\2]')"),
     (re.compile(r"\bSKIP_LOCKED\b|\bFOR_UPDATE\b|\bFOR_SHARE\b|\bCOLLATE_BYTES\b"), ""),
     (re.compile(r"\bBYTES_LENGTH\("), "length("),
+    (re.compile(r"\bPLACE_OF\("), "instr("),
     (re.compile(r"\bWORDS_MATCH\((\w+), \?\)"), r"\1 MATCH ?"),
     (re.compile(r"\bLEXEMES\(\?\)"), "?"),
     (re.compile(r"\s*\bOVER_WORDS\b"), ""),
@@ -46,6 +48,7 @@ _POSTGRES = (
     (re.compile(r"\bFOR_SHARE\b"), "FOR SHARE"),
     (re.compile(r"\bCOLLATE_BYTES\b"), 'COLLATE "C"'),
     (re.compile(r"\bBYTES_LENGTH\("), "octet_length("),
+    (re.compile(r"\bPLACE_OF\("), "strpos("),
     (
         re.compile(r"\bWORDS_MATCH\((\w+), \?\)"),
         r"\1.words @@ replace(replace(replace(?::text, ' *', ':*'), ' AND ', ' & '), ' OR ', ' | ')::tsquery",
