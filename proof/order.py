@@ -140,12 +140,14 @@ async def traced(clock: Clock, place: Path, program: tuple[str, ...] = SERVE, pu
 
 
 @asynccontextmanager
-async def under_strace(clock: Clock, place: Path, url: str, program: tuple[str, ...]) -> AsyncIterator[tuple[Server, list[trace.Call]]]:
+async def under_strace(
+    clock: Clock, place: Path, url: str, program: tuple[str, ...], traced_calls: str = CALLS
+) -> AsyncIterator[tuple[Server, list[trace.Call]]]:
     """A server under strace. The list is filled at the end of the block, when the server has been stopped."""
     output = place / "trace"
     calls: list[trace.Call] = []
     # -D: strace stands aside, so that the process that we start, and end, is the server itself.
-    wrapper = (strace(), "-D", "-f", "-y", "-s", str(LONGEST), "-e", f"trace={CALLS}", "-e", "signal=none", "-o", str(output))
+    wrapper = (strace(), "-D", "-f", "-y", "-s", str(LONGEST), "-e", f"trace={traced_calls}", "-e", "signal=none", "-o", str(output))
     server = await Server(url, clock, wrapped_in=wrapper, program=program).start()
     pid = server.pid
     yield server, calls

@@ -13,11 +13,16 @@ _CALL: Final = re.compile(r"^(?P<name>\w+)\((?P<rest>.*)$")
 _UNFINISHED: Final = " <unfinished ...>"
 _RESULT: Final = re.compile(r"\) += (?P<result>-?\d+|\?)")
 _FILE: Final = re.compile(r"^(?P<number>\d+)<(?P<file>[^>]*)>")
+_PATH: Final = re.compile(r'^(?:AT_FDCWD<[^>]*>, )?"(?P<file>[^"]*)"')
+NO_DESCRIPTOR: Final = -1
 
 
 @dataclass(slots=True)
 class Call:
-    """One system call on a file. `begun` and `ended` are line numbers of the trace; `ended` is None for one that never returned."""
+    """One system call on a file, open or (`descriptor` is NO_DESCRIPTOR) named by its path.
+
+    `begun` and `ended` are line numbers of the trace; `ended` is None for one that never returned.
+    """
 
     thread: int
     name: str
@@ -30,7 +35,7 @@ class Call:
 
 
 def read(lines: Iterable[str]) -> list[Call]:
-    """The calls whose first argument is an open file or socket, in the order in which they began."""
+    """The calls whose first argument is an open file, a socket or a path, in the order in which they began."""
     calls: list[Call] = []
     open_calls: dict[int, Call] = {}
     for number, thread, rest in _lines(lines):
@@ -41,10 +46,11 @@ def read(lines: Iterable[str]) -> list[Call]:
                 _end(call, number, resumed["rest"])
             continue
         begun = _CALL.match(rest)
-        file = _FILE.match(begun["rest"]) if begun else None
+        file = _FILE.match(begun["rest"]) or _PATH.match(begun["rest"]) if begun else None
         if begun is None or file is None:
             continue
-        call = Call(thread, begun["name"], int(file["number"]), file["file"], begun["rest"], number)
+        descriptor = int(file.groupdict().get("number", NO_DESCRIPTOR))
+        call = Call(thread, begun["name"], descriptor, file["file"], begun["rest"], number)
         calls.append(call)
         if rest.endswith(_UNFINISHED):
             call.text = call.text.removesuffix(_UNFINISHED)

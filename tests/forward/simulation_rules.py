@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tests.forward.simulation import HOSTS, SCHEDULES, World
-from tests.forward.simulation_calls import MANNERS
+from tests.forward.simulation_calls import MANNERS, Manner
 from tests.forward.simulation_process import Process
 
 hosts = st.sampled_from(HOSTS)
@@ -45,9 +45,21 @@ class Forwarding(RuleBasedStateMachine):
         living = self.world.living
         return living[number % len(living)] if living else None
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(manners=st.tuples(*[st.sampled_from(MANNERS)] * len(HOSTS)), count=st.integers(1, 6))
+    def begin(self, manners: tuple[Manner, ...], count: int) -> None:
         self.runner.run(self.world.begin())
+        self.world.manners.update(zip(HOSTS, manners, strict=True))
+        self.messages_come(count, 0.5)
+
+    @rule(count=st.integers(1, 6), then=later)
+    def messages_come(self, count: int, then: float) -> None:
+        """To everybody, and the first process has taken them."""
+
+        async def work() -> None:
+            for host in HOSTS:
+                await self.world.message(host, count, self.one(0))
+
+        self.run("messages come", then, work())
 
     @rule(host=hosts, count=st.integers(1, 7), by=which, told=st.booleans(), then=later)
     def a_message_comes(self, host: str, count: int, by: int, told: bool, then: float) -> None:
@@ -63,7 +75,7 @@ class Forwarding(RuleBasedStateMachine):
         self.run("the wall clock is set forward", then)
 
     @rule(host=hosts, manner=st.sampled_from(MANNERS))
-    def a_client_changes(self, host: str, manner: Any) -> None:
+    def a_client_changes(self, host: str, manner: Manner) -> None:
         self.world.manners[host] = manner
 
     # --- people ------------------------------------------------------------------------------------------------------
@@ -111,7 +123,7 @@ class Forwarding(RuleBasedStateMachine):
     @precondition(lambda self: len(self.world.living) < (3 if self.shared else 1))
     @rule(then=later)
     def one_starts(self, then: float) -> None:
-        self.world.spawn()
+        self.world.clock.call_later(0.0, self.world.spawn)
         self.run("a process starts", then)
 
     @rule(number=which, seconds=spans, then=later)

@@ -23,6 +23,7 @@ WRITTEN = (
     ("LIMIT ? SKIP_LOCKED", "LIMIT ? ", "LIMIT $1 FOR UPDATE SKIP LOCKED"),
     ("ORDER BY name COLLATE_BYTES", "ORDER BY name ", 'ORDER BY name COLLATE "C"'),
     ("BYTES_LENGTH(raw)", "length(raw)", "octet_length(raw)"),
+    ("PLACE_OF(text, ?) > 0", "instr(text, ?) > 0", "strpos(text, $1) > 0"),
 )
 
 
@@ -43,6 +44,8 @@ MEANT: tuple[tuple[str, tuple[Any, ...], list[tuple[Any, ...]]], ...] = (
      [(3, "a"), (1, "b"), (2, "Ł")]),
     ("SELECT JSON_INT(value, 0) + ? FROM EACH_JSON(?) WHERE JSON_INT(value, 0) > 2", (1 << 40, PAIRS), [(3 + (1 << 40),)]),
     ("SELECT count(*) FROM EACH_JSON(?)", ("[]",), [(0,)]),
+    ("SELECT name FROM changes WHERE PLACE_OF(name, ?) > 1 ORDER BY name", ("ct",), [("directory",)]),
+    ("SELECT count(*) FROM changes WHERE PLACE_OF(name, ?) > 0", ("%",), [(0,)]),
     ("SELECT name FROM changes WHERE name >= ? ORDER BY name COLLATE_BYTES LIMIT ?", ("m", 1), [("messages",)]),
 )  # fmt: skip
 

@@ -6,13 +6,16 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from odzew.panel.page import Page
-from odzew.panel.pages import dashboard, inbox, login, operator
+from odzew.panel.pages import account, audit, dashboard, inbox, login, logins, operator
 from odzew.panel.visit import ROOT
 
 PAGES: Final[tuple[Page, ...]] = (
+    *account.PAGES,
+    *audit.PAGES,
     *dashboard.PAGES,
     *inbox.PAGES,
     *login.PAGES,
+    *logins.PAGES,
     *operator.PAGES,
 )
 BY_NAME: Final = {page.name: page for page in PAGES}
