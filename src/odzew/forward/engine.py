@@ -21,6 +21,7 @@ from odzew.errors import StoreError
 from odzew.forward import plan
 from odzew.forward.exchange import OWN_FAULT, Exchange
 from odzew.forward.lane import Lane
+from odzew.forward.leap import Leaps
 from odzew.forward.ledger import Entry, Ledger
 from odzew.forward.loader import AGAIN, LOOK, Loader, tell
 from odzew.forward.outcome import is_success
@@ -86,6 +87,7 @@ class Engine:
         self._scan = False
         self._looked_at = 0.0
         self._since = 0
+        self._leaps = Leaps(clock)
         self._open = False  # whether calls may be started
         self._changing = asyncio.Lock()
         self._loop: asyncio.Task[None] | None = None
@@ -242,6 +244,12 @@ class Engine:
     def _hold(self) -> int:
         return max(2 * self._limits.calls_per_target, min(self._limits.lane, HELD // max(1, len(self._lanes))))
 
+    def _serve_anew(self, now: int) -> None:
+        """What has passed by the wall clock was no time of serving: else whatever is owed might be cut short at once."""
+        self._since = now
+        for lane in self._lanes.values():
+            lane.serving_since = now
+
     def _lane(self, target_id: int, account_id: int) -> Lane:
         lane = self._lanes.get(target_id)
         if lane is None:
@@ -290,6 +298,8 @@ class Engine:
     def _begin(self, lane: Lane, owed: Owed, target: Target, account: Account) -> None:
         schedule = plan.schedule_of(target, self._schedule)
         now = self._clock.now()
+        if self._leaps.leapt(now):
+            self._serve_anew(now)
         why = plan.ends_unmade(owed, schedule, now, lane.serving_since)
         if why is not None:
             log.warning("exhausted", delivery=owed.delivery_id, target=target.id, why=why)

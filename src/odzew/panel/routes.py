@@ -6,7 +6,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from odzew.panel.page import Page
-from odzew.panel.pages import account, audit, dashboard, inbox, login, logins, operator
+from odzew.panel.pages import account, audit, dashboard, inbox, login, logins, operator, tokens
 from odzew.panel.visit import ROOT
 
 PAGES: Final[tuple[Page, ...]] = (
@@ -17,6 +17,7 @@ PAGES: Final[tuple[Page, ...]] = (
     *login.PAGES,
     *logins.PAGES,
     *operator.PAGES,
+    *tokens.PAGES,
 )
 BY_NAME: Final = {page.name: page for page in PAGES}
 
