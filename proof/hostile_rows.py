@@ -137,8 +137,9 @@ async def never_reads(visit: Visit) -> None:
 
 
 async def is_early(visit: Visit) -> None:
-    await visit.say(OK)
-    await visit.stay()
+    while True:
+        await visit.say(OK)
+        await visit.request()
 
 
 async def is_well(visit: Visit) -> None:

@@ -76,7 +76,7 @@ class Call:
 
     `headers` holds what is particular to this call; Host, User-Agent, Accept-Encoding, Connection and the length of the body are the
     sender's. `account` is the key of the account's share of look-ups. `deadline` (seconds) may shorten the limits, never extend them.
-    `trust`: TLS of the target's own.
+    `trust`: TLS of the target's own. `head`: the head of the request where whoever made the call has made that too.
     """
 
     method: str
@@ -91,6 +91,7 @@ class Call:
     deadline: float | None = None
     trust: Trust | None = None
     trace: Trace | None = None
+    head: bytes | None = None
 
 
 @dataclass(slots=True)

@@ -25,6 +25,8 @@ def body_length(body: Body) -> int:
 
 def request_head(call: Call, host: Host) -> bytes:
     """The head of the request, octet for octet. What would break it is refused (CallEnded) before anything is sent."""
+    if call.head is not None:
+        return call.head
     if call.scheme not in _PORTS or call.method not in _METHODS:
         raise CallEnded("internal", f"{call.method} {call.scheme} is no call of ours")
     if not _TARGET.fullmatch(call.target):

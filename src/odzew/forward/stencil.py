@@ -14,7 +14,7 @@ from odzew.forward.call import Call
 from odzew.forward.item import values_of
 from odzew.forward.literal import read_host
 from odzew.forward.request import request_head
-from odzew.forward.ways.way import Offer, Prepared, call_of, has_own_tls, headers_of, parse_template
+from odzew.forward.ways.way import Offer, Prepared, allowances_of, has_own_tls, parse_template
 from odzew.model import Account, Message, Target
 from odzew.wire import localtime
 from odzew.wire.template import encode
@@ -39,18 +39,46 @@ _ENCODED: Final[dict[str, Callable[[Message, Account], str]]] = {
 
 
 class Stencil:
-    """The calls of one target for one account. `fits` says for which attempts."""
+    """The calls of one target for one account, as they are set up now. `fits` says for which attempts."""
 
-    __slots__ = ("_call", "_form", "_getters", "_head", "_names", "_origin", "account", "target")
+    __slots__ = ("_allowances", "_encoded", "_form", "_lines", "_names", "_origin", "_template", "account", "target")
 
-    def __init__(self, target: Target, account: Account, offer: Offer) -> None:
+    def __init__(self, target: Target, account: Account) -> None:
         self.target = target
         self.account = account
-        template = parse_template(target.url)
-        self._names = template.query.names
-        self._getters = tuple(_ENCODED.get(name) for name in self._names)
-        self._form = template.path.form.replace("%", "%%") + (template.query.form if self._names else template.query.form.replace("%", "%%"))
+        self._template = template = parse_template(target.url)
+        path, query = template.path.form.replace("%", "%%"), template.query
+        self._form = path + (query.form if query.names else query.form.replace("%", "%%"))
+        self._names = query.names
+        self._encoded = [_ENCODED.get(name) for name in query.names]
         self._origin = template.origin
-        self._call = call_of("GET", template, "/", offer, headers_of(template, offer))
-        head = request_head(self._call, read_host(template.host))
-        self._head = head[len(b"GET / ") : -len(b"\r\n")].decode("latin-1")
+        self._allowances = allowances_of(account)
+        common = Call("GET", template.scheme, template.host, template.port, b"/")
+        self._lines = request_head(common, read_host(template.host)).removeprefix(b"GET / ").removesuffix(b"\r\n").decode("ascii")
+
+    @staticmethod
+    def fits(target: Target) -> bool:
+        """Whether it makes what the way of the target would make of an attempt, but for one of a completion."""
+        template = parse_template(target.url)
+        plain = target.secret is None and not has_own_tls(target) and template.authorization is None
+        return plain and template.query_only and "#" not in (target.verify or "")
+
+    def prepare(self, offer: Offer) -> Prepared[Call]:
+        """What is sent for one attempt. No values are given for verification: what is expected is the same for all."""
+        message, account, template = offer.message, self.account, self._template
+        filled = [
+            encode(values_of(message, account)[name]) if encoded is None else encoded(message, account)
+            for encoded, name in zip(self._encoded, self._names, strict=True)
+        ]
+        request = self._form % tuple(filled)
+        number = f"{offer.number}/{offer.attempts}"
+        at = str(offer.started_at // SECOND)
+        headers = (("X-Attempt", number), ("webhook-id", offer.webhook_id), ("webhook-timestamp", at))
+        head = (
+            f"GET {request} {self._lines}X-Attempt: {number}\r\nwebhook-id: {offer.webhook_id}\r\nwebhook-timestamp: {at}\r\n\r\n"
+        ).encode("ascii")
+        call = Call(
+            "GET", template.scheme, template.host, template.port, request.encode("ascii"), headers, None, self._allowances, account.id,
+            None, None, None, head,
+        )  # fmt: skip
+        return Prepared(call, self._origin + request, {})

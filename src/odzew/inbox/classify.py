@@ -58,6 +58,12 @@ def needs_answer(case: Case, directory: Directory) -> bool:
     return number is not None and number.service == "eco" and not case.mms
 
 
+def is_alike(recipient: str, directory: Directory) -> bool:
+    """Whether all SMS to this address are claimed alike, whoever sent them and whatever they say."""
+    number = directory.numbers.get(recipient)
+    return number is None or (number.service != "eco" and not directory.keywords.get(number.id))
+
+
 def _mms_not_enabled(case: Case, _directory: Directory, number: Number) -> Claim | None:
     if case.mms and not number.mms:
         return Claim(UNCLAIMED, None, f"{number.address} is not enabled for MMS", number)

@@ -6,8 +6,8 @@ from collections.abc import Generator, Iterable, Sequence
 from typing import Any, Protocol
 
 from odzew.clock import DAY
-from odzew.inbox.classify import Case, Claim, classify, needs_answer
-from odzew.inbox.owe import targets_of
+from odzew.inbox.classify import Case, Claim, classify, is_alike, needs_answer
+from odzew.inbox.owe import Levels, targets_of
 from odzew.model import Arrival, Message, Owed
 from odzew.store import deliveries, sent
 from odzew.store.db import Lock, Request, reserve
@@ -36,18 +36,14 @@ def message_of(arrival: Arrival, now: int, country: str) -> Message:
     if arrival.trust_time and arrival.network_time is not None and arrival.network_time >= 0:
         received = min(arrival.network_time, now + DAY)  # a source's clock is trusted, but not with next year
     sender, recipient = addresses_of(arrival, country)
-    return Message(
-        id=0,
-        kind="mms" if arrival.mms else "unclaimed",
-        account_id=None,
-        sender=sender,
-        recipient=recipient,
-        text=clean.text(first_text(arrival) if arrival.mms else arrival.text),
-        received_at=received,
+    # In the order of the fields: names cost as much again as all the rest, and every message is made here.
+    message = Message(0, "unclaimed", None, sender, recipient, clean.text(arrival.text), received)
+    message.form = arrival.form
+    if arrival.mms:
+        message.kind, message.text = "mms", clean.text(first_text(arrival))
         # An MMS always has one, an empty one if need be: by it an unclaimed MMS is still known as such.
-        title=clean.text(arrival.title or "") if arrival.mms else None,
-        form=arrival.form,
-    )
+        message.title = clean.text(arrival.title or "")
+    return message
 
 
 def first_text(arrival: Arrival) -> str:
@@ -73,6 +69,8 @@ def locks_of(addressed: Iterable[Addressed], directory: Directory) -> set[str]:
 
 def claims_of(messages: Sequence[Message], directory: Directory) -> Generator[Request, Any, list[Claim]]:
     """Whose each message is. Replies ask the record of sent messages, all of them in one question."""
+    if alike := _alike(messages, directory):
+        return [alike[message.recipient] for message in messages]
     cases = [case_of(message) for message in messages]
     replies = [index for index, case in enumerate(cases) if needs_answer(case, directory)]
     if replies:
@@ -87,6 +85,19 @@ def claims_of(messages: Sequence[Message], directory: Directory) -> Generator[Re
             for (index, _), answer in zip(open_ones, answers, strict=True):
                 cases[index].only_writer = answer
     return [classify(case, directory) for case in cases]
+
+
+def _alike(messages: Sequence[Message], directory: Directory) -> dict[str, Claim]:
+    """{recipient: whose all of its messages are}; empty where it depends on more than the recipient for one of them."""
+    claims: dict[str, Claim] = {}
+    for message in messages:
+        if message.title is not None:
+            return {}
+        if message.recipient not in claims:
+            if not is_alike(message.recipient, directory):
+                return {}
+            claims[message.recipient] = classify(case_of(message), directory)
+    return claims
 
 
 def case_of(message: Message) -> Case:
@@ -113,14 +124,15 @@ def owe_for(
 
     `completion`: they were owed before with a part missing; a target may not want them again (contract 5.12).
     """
-    wanted = [(message, target) for message in messages for target in targets_of(message, directory)]
+    levels = Levels(directory)
+    wanted = [(message, target) for message in messages for target in targets_of(message, levels)]
     if completion:
         wanted = [(message, target) for message, target in wanted if target.completions]
     if not wanted:
         return []
     ids = yield from reserve("deliveries", len(wanted))
     owed = [
-        Owed(key, target.id, target.account_id, message.id, now, message=message, completion=completion)
+        Owed(key, target.id, target.account_id, message.id, now, 0, None, 0, message, completion)
         for key, (message, target) in zip(ids, wanted, strict=True)
     ]
     yield from deliveries.owe(owed)

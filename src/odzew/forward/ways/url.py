@@ -8,19 +8,40 @@ from odzew.clock import SECOND
 from odzew.forward.call import Call
 from odzew.forward.item import MmsBody, values_of
 from odzew.forward.sign import unsigned
+from odzew.forward.stencil import Stencil
 from odzew.forward.ways.way import Desk, Offer, Prepared, call_of, has_own_tls, headers_of, parse_template, streamed
+from odzew.model import Account, Target
 from odzew.setup.ways import KEYS
+
+STENCILS: Final = 10_000
 
 
 class Url:
     """`forward.ways.way.Way` for a URL."""
+
+    def __init__(self) -> None:
+        self._stencils: dict[int, Stencil] = {}
 
     name = "url"
     fields = KEYS["url"]
 
     def prepare_now(self, offer: Offer, desk: Desk) -> Prepared[Call] | None:
         """A GET that needs no certificates of its own."""
-        return None if offer.message.kind == "mms" or has_own_tls(offer.target) else _get(offer, desk)
+        if offer.message.kind == "mms" or has_own_tls(offer.target):
+            return None
+        stencil = None if offer.completion else self._stencil(offer.target, offer.account)
+        return _get(offer, desk) if stencil is None else stencil.prepare(offer)
+
+    def _stencil(self, target: Target, account: Account) -> Stencil | None:
+        """One for each target; a target or an account that was changed is another object."""
+        stencil = self._stencils.get(target.id)
+        if stencil is None or stencil.target is not target or stencil.account is not account:
+            if not Stencil.fits(target):
+                return None
+            if len(self._stencils) >= STENCILS:
+                self._stencils.clear()
+            stencil = self._stencils[target.id] = Stencil(target, account)
+        return stencil
 
     async def prepare(self, offer: Offer, desk: Desk) -> Prepared[Call]:
         """A GET has all that it says in its URL; of a POST the body is signed."""

@@ -114,7 +114,7 @@ class Desk:
 def call_of(method: str, template: Template, request: str, offer: Offer, headers: Headers, body: Body = None) -> Call:
     """A call of a target's URL."""
     account = offer.account
-    allowances = _allowances(account.forward_allow)
+    allowances = allowances_of(account)
     return Call(method, template.scheme, template.host, template.port, request.encode("ascii"), headers, body, allowances, account.id)
 
 
@@ -153,6 +153,11 @@ def _reader_of(attached: Sequence[Attachment]) -> ReadSlice:
         return attached[number - 1].data[position * SLICE : (position + 1) * SLICE]
 
     return read
+
+
+def allowances_of(account: Account) -> tuple[Allowance, ...]:
+    """What the account may call beyond the public internet."""
+    return _allowances(account.forward_allow)
 
 
 @lru_cache(maxsize=4096)
