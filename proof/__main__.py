@@ -27,6 +27,7 @@ from proof import (
     peers,
     poll,
     push,
+    replay,
     resend,
     smpp_kills,
     smpp_order,
@@ -44,6 +45,7 @@ PROOFS: Final[dict[str, Callable[..., Awaitable[bool]]]] = {
     "faults": faults.run,
     "hostile": hostile.run,
     "order": order.run,
+    "replay": replay.run,
     "poll": poll.run,
     "push": push.run,
     "fairness": fairness.run,
@@ -60,7 +62,7 @@ PROOFS: Final[dict[str, Callable[..., Awaitable[bool]]]] = {
 }
 TAKES: Final[dict[str, tuple[str, ...]]] = {
     "fuzz": ("seconds",), "forwarding-kills": ("cycles", "seconds"),
-    "fairness": ("scale",), "dead-target": ("scale",), "ticks": ("scale",), "resend": ("scale",),
+    "fairness": ("scale",), "dead-target": ("scale",), "ticks": ("scale",), "resend": ("scale",), "replay": ("scale",),
 }  # fmt: skip
 """The options of the command line that a proof takes."""
 

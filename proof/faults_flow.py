@@ -156,7 +156,7 @@ class Flow:
         outcome.until_called = self.clock.monotonic() - ended
 
 
-QUIET: Final = frozenset({"attempt", "stopping", "stopped"})  # what a server in good health says too
+QUIET: Final = frozenset({"attempt", "smpp_unbound", "stopping", "stopped"})  # what a server in good health says too
 
 
 def _read_log(outcome: Outcome, lines: Iterable[str]) -> None:

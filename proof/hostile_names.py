@@ -16,10 +16,12 @@ HANGS: Final = 30.0  # seconds: what a system's resolver may take to give up
 
 
 class HostileNames:
-    """A look-up for `odzew.forward.resolver.SystemResolver`, called in its threads. `let_go` ends what hangs."""
+    """A look-up for `odzew.forward.resolver.SystemResolver`, called in its threads. What hangs ends after `hangs` seconds (None: never)
+    or by `let_go`."""
 
-    def __init__(self) -> None:
+    def __init__(self, hangs: float | None = HANGS) -> None:
         self.asked: Counter[str] = Counter()
+        self._hangs = hangs
         self.let_go = threading.Event()
         self._numbers = itertools.count()
 
@@ -31,7 +33,7 @@ class HostileNames:
             case "later":
                 raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
             case "hangs":
-                self.let_go.wait(HANGS)
+                self.let_go.wait(self._hangs)
                 raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
             case "many":
                 return [f"2a00:{n >> 16:x}:{n & 0xFFFF:x}::1" for n in itertools.islice(self._numbers, MANY)]

@@ -17,7 +17,7 @@ from proof.stand import EngineName
 
 CHUNK: Final = 100_000  # rows in one transaction
 ATTEMPTS: Final = 5  # of one that is exhausted
-SCATTER: Final = 999_983  # a prime: neighbours by number are far apart by time
+SCATTER: Final = 0.6180339887  # the golden ratio: neighbours by number are far apart by time, and all lie evenly
 
 _SPREAD: Final = """WITH RECURSIVE n (i) AS (SELECT CAST({first} AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < {last}),
     spread AS (SELECT id AS target_id, account_id, level_id, row_number() OVER (ORDER BY id) - 1 AS place
@@ -61,7 +61,8 @@ def chunk(past: Past, begin: int, size: int, now: int) -> Generator[Request, Any
         "messages": messages[0] - begin, "deliveries": deliveries[0] - begin, "at": now - DAY, "minute": MINUTE,
         "state": "exhausted" if exhausted else "pending", "slot": ATTEMPTS if exhausted else past.slot,
         "outcome": "http_5xx" if past.slot or exhausted else "", "first_at": now - MINUTE if past.slot else "NULL",
-        "ended_at": f"{now - DAY} + n.i" if exhausted else "NULL", "due_at": past.due_at, "due_over": past.due_over, "scatter": SCATTER,
+        "ended_at": f"{now - DAY} + n.i" if exhausted else "NULL", "due_at": past.due_at, "due_over": past.due_over,
+        "scatter": max(1, int(past.due_over * SCATTER)),
         "numbers": " UNION ALL ".join(f"SELECT {number} AS number" for number in range(1, ATTEMPTS + 1)),
     }  # fmt: skip
     words |= {"spread": _SPREAD.format(**words), "each": _EACH.format(**words)}

@@ -14,6 +14,7 @@ from __future__ import annotations
 import random
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,24 +33,31 @@ from proof.server import SERVE
 from proof.stand import directory, opened
 
 HASTY: Final = ("-m", "proof.replay_hasty")
-RECORDINGS: Final = {"as it is": (SERVE, 6, 12), "many checkpoints": (HASTY, 6, 12)}
-"""Program, connections, pushes on each."""
+RECORDINGS: Final = {"as it is": SERVE, "many checkpoints": HASTY}
+CONNECTIONS: Final = 6
+PUSHES: Final = 12  # on each
+CONTROL_EVERY: Final = 20  # cuts of a control, of which one is tried
 IN_MEMORY: Final = Path("/dev/shm")  # what is played back needs no disk
 WAL: Final = "-wal"
 DATABASE: Final = ".db"
+FILES: Final = {"log": WAL, "database": DATABASE}
 
 
 @dataclass
 class Verdict:
-    """What was found. A cut is a moment between two steps; several crashes are tried at each."""
+    """What was found. A cut is a moment between two changes of the disk; several crashes are tried at each.
+
+    `opened`: databases made anew, for what is safe stays the same over many cuts. `lost`: marks of acknowledged messages that were
+    missing after some crash.
+    """
 
     cuts: int = 0
-    crashes: int = 0
     opened: int = 0
-    lost: int = 0
+    losing: int = 0
     damaged: int = 0
-    worst: str = ""
-    kinds: dict[str, int] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
+    first_fault: str = ""
+    kinds: Counter[str] = field(default_factory=Counter)
 
 
 class Replay:
@@ -72,7 +80,7 @@ class Replay:
         changes = 0
         for step in self._recording.steps:
             if step.disk is None:
-                self._acknowledged.add(step.mark)
+                self._acknowledged.add(step.name)
                 continue
             changes += 1
             if changes % every == 0:
@@ -95,15 +103,15 @@ class Replay:
 
     async def _crash(self, kind: str, crash: Crash) -> None:
         verdict = self.verdict
-        verdict.crashes += 1
-        verdict.kinds[kind] = verdict.kinds.get(kind, 0) + 1
+        verdict.kinds[kind] += 1
         kept = await self._found(crash)
-        if kept is None:
-            verdict.damaged += 1
-            verdict.worst = verdict.worst or f"cut {verdict.cuts}, {kind}: damaged"
-        elif missing := self._acknowledged - kept:
-            verdict.lost = max(verdict.lost, len(missing))
-            verdict.worst = verdict.worst or f"cut {verdict.cuts}, {kind}: {len(missing)} of {len(self._acknowledged)} lost"
+        missing = self._acknowledged - (kept or frozenset())
+        verdict.damaged += kept is None
+        verdict.losing += bool(missing)
+        verdict.lost |= missing
+        if kept is None or missing:
+            fault = "damaged" if kept is None else f"{len(missing)} of {len(self._acknowledged)} lost"
+            verdict.first_fault = verdict.first_fault or f"cut {verdict.cuts}, {kind}: {fault}"
 
     async def _found(self, crash: Crash) -> frozenset[str] | None:
         """What our store finds: marks of the messages that are there whole; None where it finds a damaged database."""
@@ -166,6 +174,37 @@ async def played(recording: Recording, clock: Clock, every: int = 1, at_each: in
         return await Replay(recording, place, clock, at_each=at_each).run(every)
 
 
-async def recorded(clock: Clock, program: tuple[str, ...], connections: int, pushes: int) -> Recording:
+async def recorded(clock: Clock, program: tuple[str, ...], connections: int = CONNECTIONS, pushes: int = PUSHES) -> Recording:
+    """Records a server in a directory that goes away."""
     with directory() as place:
         return await record(clock, place, connections, pushes, program)
+
+
+def tell(report: Report, name: str, recording: Recording, found: Verdict) -> None:
+    """The rows of one recording."""
+    count = recording.count()
+    report.say(f"{name}: messages acknowledged", recording.acknowledged)
+    report.say(f"{name}: changes of the log, of the database", f"{count[WAL, False]}, {count[DATABASE, False]}")
+    report.say(f"{name}: syncs of the log, of the database", f"{count[WAL, True]}, {count[DATABASE, True]}")
+    report.say(f"{name}: cuts", found.cuts)
+    report.say(f"{name}: crashes played", found.kinds.total(), kinds=found.kinds)
+    report.say(f"{name}: databases opened after them", found.opened)
+    report.hold(f"{name}: acknowledged messages lost in any of them", len(found.lost), at_most=0, first=found.first_fault)
+    report.hold(f"{name}: databases found damaged", found.damaged, at_most=0)
+
+
+async def run(clock: Clock, scale: float = 1.0) -> bool:
+    """`scale`: share of the cuts that are tried."""
+    report, every = Report("replay", clock), max(1, round(1 / scale))
+    controls: dict[str, Recording] = {}
+    for name, program in RECORDINGS.items():
+        recording = await recorded(clock, program)
+        report.hold(f"{name}: pushed and answered", recording.acknowledged, at_least=recording.pushed)
+        tell(report, name, recording, await played(recording, clock, every))
+        controls |= {f"{name}, syncs of the {word} left out": recording.without_syncs(end) for word, end in FILES.items()}
+    controls["synchronous = OFF"] = await recorded(clock, UNSAFE)
+    for name, recording in controls.items():
+        found = await played(recording, clock, every * CONTROL_EVERY)
+        report.hold(f"control, {name}: messages that are found lost", len(found.lost), at_least=1)
+        report.say(f"control, {name}: crashes that lose, of {found.kinds.total()}", found.losing)
+    return report.save()

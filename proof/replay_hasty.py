@@ -25,5 +25,5 @@ def hasty(path: str, busy_ms: int = sqlite.BUSY_MS) -> sqlite3.Connection:
 
 if __name__ == "__main__":
     sqlite.connect = hasty
-    engines.SqliteDatabase = partial(sqlite.SqliteDatabase, wal_bytes=WAL_BYTES)  # type: ignore[misc, assignment]  # a class, with one argument given
+    engines.SqliteDatabase = partial(sqlite.SqliteDatabase, wal_bytes=WAL_BYTES)  # type: ignore[attr-defined, assignment]  # a class with one argument given
     run_until_stopped(read({}))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -24,29 +25,30 @@ NOT_KEPT: Final = ("-shm", ".lock")  # not needed after a crash
 FAILS: Final = 0.1  # share of calls of the client's URL that fail
 RETRY: Final = (0.003,) * 10  # minutes
 DELIVERED_WITHIN: Final = 120.0
+_ending = re.compile(r"[.-]\w*$").search
 _numbers = re.compile(r'", (?P<length>\d+), (?P<offset>\d+)\) += ').search
 _length = re.compile(r"^[^,]*, (?P<length>\d+)\) += ").search
 
 
 @dataclass(slots=True, frozen=True)
 class Step:
-    """Something that happened at a line of the trace: to the disk, or (`disk` None) a text that was acknowledged, by its mark.
-
-    `is_sync`: it makes safe what was written.
-    """
+    """Something that happened at a line of the trace: to a file of this name, or (`disk` None) a text was acknowledged that holds this
+    mark. `is_sync`: it makes safe what was written."""
 
     at: int
     disk: Callable[[Disk], None] | None
-    mark: str = ""
+    name: str
     is_sync: bool = False
 
 
 @dataclass(slots=True)
 class Recording:
-    """A run of a server. `files`: its directory before, by name. `steps` in order."""
+    """A run of a server. `files`: its directory before, by name. `steps` in order. `pushed`: messages that were answered, as told by
+    who pushed them."""
 
     files: dict[str, bytes]
     steps: list[Step]
+    pushed: int = 0
 
     @property
     def acknowledged(self) -> int:
@@ -54,7 +56,16 @@ class Recording:
 
     def without_syncs(self, ending: str) -> Recording:
         """The same if the server had never synced the files whose name ends so."""
-        return Recording(self.files, [step for step in self.steps if not (step.is_sync and step.mark.endswith(ending))])
+        return replace(self, steps=[step for step in self.steps if not (step.is_sync and step.name.endswith(ending))])
+
+    def count(self) -> Counter[tuple[str, bool]]:
+        """Changes (False) and syncs (True) of the files by the ending of their names."""
+        return Counter((_ending_of(step.name), step.is_sync) for step in self.steps if step.disk is not None)
+
+
+def _ending_of(name: str) -> str:
+    found = _ending(name)
+    return found[0] if found else ""
 
 
 async def record(clock: Clock, place: Path, connections: int, pushes: int, program: tuple[str, ...] = SERVE) -> Recording:
@@ -70,7 +81,7 @@ async def record(clock: Clock, place: Path, connections: int, pushes: int, progr
                 async with clock.deadline(DELIVERED_WITHIN):
                     while len({call.message_id for call in sink.calls if not call.failed}) < acknowledged:
                         await clock.sleep(0.05)
-        return Recording(files, steps(calls, str(file.parent), file.name))
+        return Recording(files, steps(calls, str(file.parent), file.name), acknowledged)
     finally:
         await sink.stop()
 

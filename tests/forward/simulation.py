@@ -34,7 +34,7 @@ from tests.forward.simulation_process import Process, listening, task_factory
 HOSTS: Final = ("a.example", "b.example", "c.example", "d.example")
 STILL: Final = 9  # turns of the loop without a step of anybody: nothing moves any more
 SHORTEST: Final = 1e-6  # seconds of a step
-TOO_MANY: Final = 2_000  # steps at one instant: it spins
+TOO_MANY: Final = 3_000  # steps, or turns of the loop, at one instant: it spins
 EXPECTED: Final = {"outcome_refused", "forward_look_failed", "forward_load_failed", "outcomes_not_stored"}
 """Errors in the log that belong to a broken store."""
 
@@ -229,11 +229,12 @@ class World:
 
     async def quiet(self) -> None:
         """Until nothing moves any more but the clocks."""
-        still = 0
+        still = turns = 0
         while still < STILL:
             before = self.moves
             await turn()
-            still = still + 1 if before == self.moves else 0
+            still, turns = still + 1 if before == self.moves else 0, turns + 1
+            assert turns < TOO_MANY, "it spins"
         await self._bury()
         self.judge.forget_idle()
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -77,6 +78,16 @@ class Made:
         return self.number > 1 or self.earlier > 0
 
 
+class Wire:
+    """What the engine may cancel of a call that it has no task of."""
+
+    def __init__(self, task: asyncio.Task[None]) -> None:
+        self._task = task
+
+    def cancel(self) -> None:
+        self._task.cancel()
+
+
 class Line:
     """The sender's port of one process."""
 
@@ -85,34 +96,54 @@ class Line:
         self._process = process
         self.in_flight: list[Made] = []
 
-    def begin(self, call: Call, done: object) -> None:
-        """Every call needs a task here."""
-
     async def send(self, call: Call) -> Answer:
-        process, world = self._process, self._world
-        await process.live_on()
-        made = self._made(call)
-        world.calls.append(made)
-        self.in_flight.append(made)
-        manner = world.manners[call.host]
+        await self._process.live_on()
+        made = self._departs(call)
         try:
-            world.judge.begins(process, made)
-            await process.step("the client was called")
-            if manner.seconds:
-                await process.clock.sleep(min(manner.seconds, LONGEST))
-            else:
-                await turn()
-            made.outcome = of_status(manner.status) if manner.status else "timeout_response"
-            await process.step("the client answered")
-        except BaseException:
-            made.cut = True
-            raise
+            return await self._travels(call, made)
         finally:
-            if made in self.in_flight:
-                self.in_flight.remove(made)
-        world.judge.ended(process, made)
+            self._over(made)
+
+    def begin(self, call: Call, done: Callable[[Answer], None]) -> Wire | None:
+        """Every other delivery is called without a task of the engine's."""
+        made = None if self._process.dead else self._made(call)
+        if made is None or made.delivery % 2:
+            return None
+        self._departs(call, made)
+
+        async def travel() -> None:
+            done(await self._travels(call, made))
+
+        task = self._process.task(travel(), "a call")
+        task.add_done_callback(lambda _: self._over(made))
+        return Wire(task)
+
+    def _departs(self, call: Call, made: Made | None = None) -> Made:
+        made = made or self._made(call)
+        self._world.calls.append(made)
+        self.in_flight.append(made)
+        self._world.judge.begins(self._process, made)
+        return made
+
+    async def _travels(self, call: Call, made: Made) -> Answer:
+        process, manner = self._process, self._world.manners[call.host]
+        await process.step("the client was called")
+        if manner.seconds:
+            await process.clock.sleep(min(manner.seconds, LONGEST))
+        else:
+            await turn()
+        outcome: Outcome = of_status(manner.status) if manner.status else "timeout_response"
+        await process.step("the client answered")
+        made.outcome = outcome
+        self._over(made)
+        self._world.judge.ended(process, made)
         body = process.name.encode()
-        return Answer(made.outcome, manner.status or None, body, body, address="192.0.2.1", retry_after=manner.retry_after)
+        return Answer(outcome, manner.status or None, body, body, address="192.0.2.1", retry_after=manner.retry_after)
+
+    def _over(self, made: Made) -> None:
+        made.cut = made.outcome is None
+        if made in self.in_flight:
+            self.in_flight.remove(made)
 
     def _made(self, call: Call) -> Made:
         headers = {name.lower(): value for name, value in call.headers}

@@ -6,7 +6,7 @@ The clock stands still until everything is done that needs no time; so whoever w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -29,7 +29,6 @@ from proof.hostile_rows import ROWS, Row
 from tests.forward.builders import Gateway
 from tests.forward.client import Client
 from tests.forward.inline import turn
-from tests.forward.receiver import until
 
 EACH = 2  # messages for each hostile client
 GOOD = 3
@@ -49,7 +48,7 @@ class Town:
     def __init__(self, db: Database, clock: FixedClock, client: Client, certificates: Certificates) -> None:
         self.clock = clock
         self.client = client
-        self.names = HostileNames()
+        self.names = HostileNames(hangs=None)
         self.resolver = SystemResolver(clock, lookup=self.names)
         self.sender = HttpSender(clock, self.resolver, Guard())
         self.setting = Gateway(db, clock)
@@ -87,7 +86,7 @@ class Town:
 
     async def after(self, attempts: int) -> None:
         """Waits, while the clock stands still, until so many attempts have been made and stored."""
-        await until(lambda: self.done >= attempts)
+        await patiently(lambda: self.done >= attempts)
         await self.setting.quiet()
 
     async def attempts(self, name: str) -> list[Attempt]:
@@ -132,7 +131,7 @@ async def test_every_hostile_client_gets_its_outcome_and_nobody_else_notices(tow
     assert clock.now() == begun, "none of them waited for anybody"
 
     slow = [peer for peer in town.peers if needs_time(peer.row) and peer.row.script is not None]
-    await until(lambda: all(peer.visits >= EACH for peer in slow))
+    await patiently(lambda: all(peer.visits >= EACH for peer in slow))
     everything = len(ROWS) * EACH + GOOD * GOOD_EACH
     while town.done < everything:
         assert clock.now() - begun < LONGEST * SECOND, "a call goes on for longer than it may"
@@ -150,6 +149,13 @@ async def test_every_hostile_client_gets_its_outcome_and_nobody_else_notices(tow
     reached = {attempt.address for row in ROWS for attempt in await town.attempts(row.name)}
     assert reached <= {ADDRESS, ""}
     assert [fault for peer in town.peers for fault in peer.faults] == []
+
+
+async def patiently(condition: Callable[[], bool]) -> None:
+    """Waits until something has happened that threads and a disk have a part in: at each turn they are let run."""
+    loop = asyncio.get_running_loop()
+    while not condition():
+        await loop.run_in_executor(None, lambda: None)
 
 
 def _either(name: str) -> bool:

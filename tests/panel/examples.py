@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from tests.panel.house import House
+from tests.panel.house import MEMBER, House
 
 Values = dict[str, Any]
 EXAMPLES: Final[dict[str, Callable[[House], Values]]] = {
     "inbox.kind": lambda house: {"kind": "ndi"},
     "inbox.kind.live": lambda house: {"kind": "ndi"},
+    "user": lambda house: {"id": house.server.present.directory.users[MEMBER].id},
+    "user.remove": lambda house: {"id": house.server.present.directory.users[MEMBER].id},
     "static": lambda house: {"name": "panel.css"},
 }
 """By the name of the page: values of the account `acme`."""

@@ -44,7 +44,7 @@ MEANT: tuple[tuple[str, tuple[Any, ...], list[tuple[Any, ...]]], ...] = (
      [(3, "a"), (1, "b"), (2, "Ł")]),
     ("SELECT JSON_INT(value, 0) + ? FROM EACH_JSON(?) WHERE JSON_INT(value, 0) > 2", (1 << 40, PAIRS), [(3 + (1 << 40),)]),
     ("SELECT count(*) FROM EACH_JSON(?)", ("[]",), [(0,)]),
-    ("SELECT name FROM changes WHERE PLACE_OF(name, ?) > 1 ORDER BY name", ("ct",), [("directory",)]),
+    ("SELECT name FROM changes WHERE PLACE_OF(name, ?) > 1 ORDER BY name", ("irect",), [("directory",)]),
     ("SELECT count(*) FROM changes WHERE PLACE_OF(name, ?) > 0", ("%",), [(0,)]),
     ("SELECT name FROM changes WHERE name >= ? ORDER BY name COLLATE_BYTES LIMIT ?", ("m", 1), [("messages",)]),
 )  # fmt: skip

@@ -30,12 +30,31 @@ NOT_ACTIVE: Final = 1007
 
 
 @dataclass(slots=True, frozen=True)
+class Credential:
+    """What was presented and found right: the token, or the user, of an account; `name` is the token's name or the user's login."""
+
+    account_id: int
+    name: str
+    token_id: int | None = None
+    user_id: int | None = None
+
+
+class Refused(ContractError):
+    """The credential is right, but it may not be used: so, or from there."""
+
+    def __init__(self, code: int, credential: Credential) -> None:
+        super().__init__(code)
+        self.credential = credential
+
+
+@dataclass(slots=True, frozen=True)
 class Caller:
     """Who calls: the account, the login of the user or the name of the token, and its rights (`api`, `numbers`, ...)."""
 
     account: Account
     name: str
     roles: frozenset[str]
+    credential: Credential | None = None
 
     def may(self, role: str) -> bool:
         """Whether the caller has a right."""
@@ -96,13 +115,15 @@ class Gate:
         account = None if who.account_id is None else self._directory().accounts.get(who.account_id)
         if account is None:
             raise ContractError(WRONG)
+        token, user = (who.id, None) if isinstance(who, Token) else (None, who.id)
+        credential = Credential(account.id, name, token, user)
         if API not in who.roles:
-            raise ContractError(NO_API)
+            raise Refused(NO_API, credential)
         if not (allowed(address, who.allow_from) and allowed(address, account.allow_from)):
-            raise ContractError(WRONG_ADDRESS)
+            raise Refused(WRONG_ADDRESS, credential)
         if not account.active:
-            raise ContractError(NOT_ACTIVE)
-        return Caller(account, name, frozenset(who.roles))
+            raise Refused(NOT_ACTIVE, credential)
+        return Caller(account, name, frozenset(who.roles), credential)
 
     async def _wrong_token(self, address: str) -> Token:
         await self._throttle.admit(address, None)

@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from odzew.access.request import BodyTooLarge, CallerGone, Receive, Scope, Send, address_of, bearer, read_body
-from odzew.access.rights import Gate
+from odzew.access.rights import Credential, Gate, Refused
 from odzew.api.answers import Answer, Whole
 from odzew.api.call import Call, Limits, Services
 from odzew.api.errors import envelope, page
@@ -34,6 +34,8 @@ AGAIN: Final = 1  # seconds after which a client may try again
 
 Called = Callable[[str, int | None], None]
 """(action, code): '' for an action that nobody knows; None, the number of an error, or an HTTP status that is no answer of the API."""
+Noted = Callable[[Credential, str, int | None, str], None]
+"""(credential, action, code, address): a call by somebody who is known; None, or the number of an error."""
 
 log = structlog.get_logger("odzew.api")
 
@@ -48,21 +50,30 @@ def create_api(
     clock: Clock,
     limits: Limits | None = None,
     called: Called = lambda action, code: None,
+    noted: Noted = lambda credential, action, code, address: None,
 ) -> Api:
     """The application. `directory` gives the present one, `receive` is the inbox's own (for send_nd and send_ndi).
 
-    `called` is told of every call that was answered.
+    `called` is told of every call that was answered, `noted` of those whose credential was right.
     """
-    return Api(Services(db, reader, directory, receive, limits or Limits()), gate, clock, called)
+    return Api(Services(db, reader, directory, receive, limits or Limits()), gate, clock, called, noted)
 
 
 class Api:
     """An ASGI application for every path that is not somebody else's."""
 
-    def __init__(self, services: Services, gate: Gate, clock: Clock, called: Called = lambda action, code: None) -> None:
+    def __init__(
+        self,
+        services: Services,
+        gate: Gate,
+        clock: Clock,
+        called: Called = lambda action, code: None,
+        noted: Noted = lambda credential, action, code, address: None,
+    ) -> None:
         self._services = services
         self._gate = gate
         self._called = called
+        self._noted = noted
         self._responder = Responder(clock, services.limits.stall)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,7 +103,8 @@ class Api:
         await plain(send, status, text, retry_after)
 
     async def _answer(self, scope: Scope, receive: Receive, route: Route) -> Answer:
-        language = ENGLISH
+        language, address = ENGLISH, ""
+        credential: Credential | None = None
         try:
             if route.error is not None and scope["method"] in ("GET", "POST"):
                 raise page(route.error)
@@ -104,11 +116,16 @@ class Api:
             username, password = map(fields.credential, CREDENTIALS)
             address = address_of(scope, self._services.directory().installation.get("trusted_proxies", ()))
             caller = await self._gate.enter(bearer=bearer(headers), username=username, password=password, address=address)
-            language = caller.account.language
+            language, credential = caller.account.language, caller.credential
             parameters = fields.in_zone(caller.account.time_zone)
             answer = await route.handler(Call(caller, parameters, route.format, self._services))
-            self._called(route.action, None)
+            self._tell(route.action, None, credential, address)
             return answer
         except ContractError as error:
-            self._called(route.action, error.code)
+            self._tell(route.action, error.code, error.credential if isinstance(error, Refused) else credential, address)
             return Whole(route.format.error(envelope(error, language)))
+
+    def _tell(self, action: str, code: int | None, credential: Credential | None, address: str) -> None:
+        self._called(action, code)
+        if credential is not None:
+            self._noted(credential, action, code, address)

@@ -9,7 +9,7 @@ from typing import Annotated, Final, TextIO
 import typer
 
 from odzew import __version__
-from odzew.cli import account, apply, check, deliveries, demo, inbox, openapi, sent, serve, simulate, source, target, token
+from odzew.cli import account, apply, check, deliveries, demo, inbox, key, openapi, sent, serve, simulate, source, target, token
 from odzew.clock import Clock
 from odzew.logs import configure
 
@@ -26,6 +26,7 @@ COMMANDS: Final[tuple[tuple[str, Callable[..., None], str], ...]] = (
     ("demo", demo.demo, "Try everything on a throw-away database."),
     ("apply", apply.apply_file, "Set up what a file names."),
     ("check", check.check_setup, "Tell what is wrong with the set-up."),
+    ("key", key.print_key, "Make a key for secrets that are kept."),
     ("openapi", openapi.openapi, "Print the description of the pull API."),
 )
 GROUPS: Final[tuple[tuple[str, typer.Typer, str], ...]] = (

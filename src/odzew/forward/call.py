@@ -151,7 +151,10 @@ class Sender(Protocol):
         ...
 
     def begin(self, call: Call, done: Callable[[Answer], None]) -> Cancellable | None:
-        """Makes one call without a task where all that it takes is at hand; `done` is told later, once. None: nothing was begun, `send` it."""
+        """Makes one call without a task where all that it takes is at hand; `done` is told later, once.
+
+        None: nothing was begun, `send` does it.
+        """
         ...
 
     async def close(self) -> None:

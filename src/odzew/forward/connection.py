@@ -115,7 +115,7 @@ class Connection(asyncio.Protocol):
 
     def say(self, head: bytes) -> None:
         """The request of an exchange that was begun."""
-        if self._ended_by is not None and self._transport is not None:
+        if self._ended_by is not None and self._transport is not None and not self._transport.is_closing():
             self._transport.write(head)
             self._sent = True
 
@@ -126,6 +126,11 @@ class Connection(asyncio.Protocol):
     def is_reusable(self) -> bool:
         """True when another request may follow: the answer was whole, nothing came after it and nothing is left to send."""
         return self._keep and self._sent and self._complete and not self.dead and self.failure is None
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether an exchange is under way."""
+        return self._ended_by is not None
 
     def expire(self) -> None:
         """The time for the exchange is over."""

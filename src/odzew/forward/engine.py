@@ -277,7 +277,8 @@ class Engine:
                 # Not ours any more, or not for long enough: what is still ours when the lease is renewed is loaded again.
                 lane.drop()
                 if self._holding.holds(lane.target_id):
-                    lane.expect(self._clock.now() + round(AGAIN * SECOND))
+                    lane.left_alone_until = max(lane.left_alone_until, self._clock.now() + round(AGAIN * SECOND))
+                    lane.expect(lane.left_alone_until)
                     self._moved.set()
                 continue
             served = self._served(lane)

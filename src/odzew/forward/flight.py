@@ -10,9 +10,13 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import structlog
+
 from odzew.clock import Clock, Handle
 from odzew.forward.call import Answer, Call
 from odzew.forward.connection import Connection
+
+log = structlog.get_logger("odzew.forward")
 
 Again = Callable[["Flight"], Coroutine[Any, Any, Answer]]
 """Makes the call of a flight once more, on a fresh connection."""
@@ -25,7 +29,9 @@ class Flight:
 
     __slots__ = ("_done", "_over", "_task", "begun", "call", "connection", "until")
 
-    def __init__(self, call: Call, connection: Connection, begun: float, until: float, over: Flights, done: Callable[[Answer], None]) -> None:
+    def __init__(
+        self, call: Call, connection: Connection, begun: float, until: float, over: Flights, done: Callable[[Answer], None]
+    ) -> None:
         self.call = call
         self.connection = connection
         self.begun = begun
@@ -45,19 +51,23 @@ class Flight:
 
     def ended(self) -> None:
         """The connection has ended the exchange."""
-        over = self._over
-        over.drop(self)
-        connection = self.connection
+        over, connection = self._over, self.connection
         if self._done is None:
             return
         if connection.failure == "reset" and connection.first_octet_at is None:
             # Closed by the peer while our request was under way, and not an octet of an answer came: once more, on a fresh one.
             self._task = asyncio.get_running_loop().create_task(self._once_more(over.again), name="odzew-call")
             return
+        over.drop(self)
         self._done(over.landed(self))
 
     async def _once_more(self, again: Again) -> None:
-        answer = await again(self)
+        try:
+            answer = await again(self)
+        except Exception:
+            log.exception("call_failed")
+            answer = Answer("internal", detail="an error on our side, see the log")
+        self._over.drop(self)
         if self._done is not None:
             self._done(answer)
 
@@ -112,4 +122,5 @@ class Flights:
             if flight.until > now:
                 self._timer = self._clock.call_later(flight.until - now, self._expire)
                 return
-            flight.connection.expire()
+            if flight.connection.is_asked:
+                flight.connection.expire()

@@ -57,8 +57,10 @@ class Loader:
         for lane in lanes:
             if lane.next_due is None:
                 continue
-            if lane.next_due > now:
-                soonest = min(soonest, (lane.next_due - now) / SECOND)
+            # What is left alone would be dropped as soon as it is read, and read again. What is owed to a target that is off is ended.
+            when = max(lane.next_due, lane.left_alone_until) if self._served(lane) else lane.next_due
+            if when > now:
+                soonest = min(soonest, (when - now) / SECOND)
             elif not lane.loading and len(lane) <= self._room() // 2:
                 due.append((lane.next_due, lane.target_id))
                 by_target[lane.target_id] = lane

@@ -53,7 +53,7 @@ class Window:
 
 
 class Bucket:
-    """Calls that are spread evenly once `rate` of them have begun beyond what the time allows: the next one 1/`rate` seconds later."""
+    """Calls that are spread evenly: one in 1/`rate` seconds, but for those of one second, which may begin in advance. `rate`: above 1."""
 
     __slots__ = ("_gap", "_paid_until")
 
@@ -62,8 +62,8 @@ class Bucket:
         self._paid_until = 0.0
 
     def free_at(self, now: float) -> float:
-        """As of a Window."""
-        return max(now, self._paid_until - 1.0)
+        """As of a `Window`."""
+        return max(now, self._paid_until + self._gap - 1.0)
 
     def begin(self, now: float) -> None:
         """A call begins."""

@@ -14,9 +14,8 @@ from odzew.clock import Clock
 from odzew.errors import OdzewError
 from odzew.forward.call import Answer, Call, StreamedBody, Trace
 from odzew.forward.exchange import Exchange, failed, judged
-from odzew.forward.mail import Written
+from odzew.forward.mail import Mail, Written
 from odzew.forward.outcome import OUTCOMES, Outcome, is_success
-from odzew.forward.mail import Mail
 from odzew.forward.ways import Offer, Prepared
 from odzew.model import Account, Attachment, ForwardFor, Kind, Message, Target
 from odzew.wire import clean

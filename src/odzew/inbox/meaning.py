@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from odzew.clock import DAY
 from odzew.inbox.classify import Case, Claim, classify, is_alike, needs_answer
-from odzew.inbox.owe import Levels, targets_of
+from odzew.inbox.owe import owed_to
 from odzew.model import Arrival, Message, Owed
 from odzew.store import deliveries, sent
 from odzew.store.db import Lock, Request, reserve
@@ -117,15 +117,12 @@ def claim(message: Message, claimed: Claim) -> None:
             message.text = folding.strip_keyword(message.text, claimed.keyword.words)
 
 
-def owe_for(
-    messages: Sequence[Message], now: int, directory: Directory, completion: bool = False
-) -> Generator[Request, Any, list[Owed]]:
+def owe_for(messages: Sequence[Message], now: int, directory: Directory, completion: bool = False) -> Generator[Request, Any, list[Owed]]:
     """Owes each message to its targets, in the transaction that stores the messages.
 
     `completion`: they were owed before with a part missing; a target may not want them again (contract 5.12).
     """
-    levels = Levels(directory)
-    wanted = [(message, target) for message in messages for target in targets_of(message, levels)]
+    wanted = owed_to(messages, directory)
     if completion:
         wanted = [(message, target) for message, target in wanted if target.completions]
     if not wanted:

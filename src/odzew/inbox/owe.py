@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -24,6 +24,21 @@ def targets_of(message: Message, directory: Directory) -> list[Target]:
     leave the message out: nothing is then owed.
     """
     return [target for target in level_of(message, directory) if target.active and wants(target, message)]
+
+
+def owed_to(messages: Iterable[Message], directory: Directory) -> list[tuple[Message, Target]]:
+    """Each message with each of its targets. Messages that are alike in all that a level is chosen by share one choice."""
+    levels: dict[tuple[int | None, str, int | None, int | None], list[Target]] = {}
+    wanted = []
+    for message in messages:
+        key = (message.account_id, message.kind, message.keyword_id, message.number_id)
+        level = levels.get(key)
+        if level is None:
+            level = levels[key] = [target for target in level_of(message, directory) if target.active]
+        for target in level:
+            if wants(target, message):
+                wanted.append((message, target))
+    return wanted
 
 
 def level_of(message: Message, directory: Directory) -> list[Target]:

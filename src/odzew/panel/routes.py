@@ -6,18 +6,21 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from odzew.panel.page import Page
-from odzew.panel.pages import account, audit, dashboard, inbox, login, logins, operator, tokens
+from odzew.panel.pages import account, api_errors, audit, dashboard, inbox, login, logins, one_time, operator, tokens, users
 from odzew.panel.visit import ROOT
 
 PAGES: Final[tuple[Page, ...]] = (
     *account.PAGES,
+    *api_errors.PAGES,
     *audit.PAGES,
     *dashboard.PAGES,
     *inbox.PAGES,
     *login.PAGES,
     *logins.PAGES,
+    *one_time.PAGES,
     *operator.PAGES,
     *tokens.PAGES,
+    *users.PAGES,
 )
 BY_NAME: Final = {page.name: page for page in PAGES}
 

@@ -43,13 +43,13 @@ class Offer(msgspec.Struct, frozen=True):
     attached: Sequence[Attachment] | None = None
 
 
-Sent = TypeVar("Sent", bound="Call | Mail", covariant=True)
+Sent_co = TypeVar("Sent_co", bound="Call | Mail", covariant=True)
 
 
-class Prepared(msgspec.Struct, Generic[Sent], frozen=True):
+class Prepared(msgspec.Struct, Generic[Sent_co], frozen=True):
     """What is sent, and the URL as it is shown in the attempt's record. `values`: of the placeholders, for verification."""
 
-    sent: Sent
+    sent: Sent_co
     shown: str
     values: Values
 
