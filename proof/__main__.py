@@ -29,6 +29,7 @@ from proof import (
     push,
     replay,
     resend,
+    simulation,
     smpp_kills,
     smpp_order,
     smpp_parts,
@@ -40,6 +41,7 @@ PROOFS: Final[dict[str, Callable[..., Awaitable[bool]]]] = {
     "machine": machine.run,
     "drain": drain.run,
     "memory": memory.run,
+    "simulation": simulation.run,
     "kills": kills.run,
     "forwarding-kills": forwarding_kills.run,
     "faults": faults.run,
@@ -61,7 +63,7 @@ PROOFS: Final[dict[str, Callable[..., Awaitable[bool]]]] = {
     "fuzz": fuzz.run,
 }
 TAKES: Final[dict[str, tuple[str, ...]]] = {
-    "fuzz": ("seconds",), "forwarding-kills": ("cycles", "seconds"),
+    "fuzz": ("seconds",), "simulation": ("seconds",), "forwarding-kills": ("cycles", "seconds"),
     "fairness": ("scale",), "dead-target": ("scale",), "ticks": ("scale",), "resend": ("scale",), "replay": ("scale",),
 }  # fmt: skip
 """The options of the command line that a proof takes."""

@@ -14,13 +14,15 @@ from __future__ import annotations
 import asyncio
 import random
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from odzew.clock import Clock
 from proof import words
+from proof.http import Connection
 from proof.kills_client import FAULTS, Client
 from proof.kills_judge import Cycle, Left, Outcome, judge, left, stored
 from proof.kills_lives import SECRET, SECRET_KEY, Life, secret_of
@@ -34,6 +36,7 @@ KILLS: Final[dict[EngineName, int]] = {"sqlite": 1000, "postgres": 300}
 SERIES: Final[dict[EngineName, int]] = {"sqlite": 50, "postgres": 25}
 PROCESSES: Final[dict[EngineName, int]] = {"sqlite": 1, "postgres": 3}
 CONNECTIONS: Final = 2  # of the network to each process
+UNHURRIED: Final = 0.25  # seconds of rest after each push while a process starts, or the others would keep the processors from it
 UNFINISHED: Final = Path(tempfile.gettempdir(), "odzew-proof-forwarding-kills.json")
 TARGETS: Final = 8
 FLOW: Final = (0.05, 0.8)  # seconds from when every target is called to the kill
@@ -44,6 +47,18 @@ SETTLES_WITHIN: Final = 240.0
 RETRY: Final = (0.003, 0.006, 0.01) + (0.02,) * 12  # minutes after the attempt before
 
 
+@dataclass
+class Paced(Network):
+    """A network that rests so many seconds after each push."""
+
+    rest: float = 0.0
+
+    async def _one(self, connection: Connection, items: list[dict[str, Any]]) -> bool:
+        answered = await super()._one(connection, items)
+        await self.clock.sleep(self.rest)
+        return answered
+
+
 class Series:
     """A database, a network, a client's URL, and one process after another."""
 
@@ -52,7 +67,7 @@ class Series:
         self.engine = engine
         self.place = place
         self.clock = clock
-        self.network = Network(clock, TARGETS)
+        self.network = Paced(clock, TARGETS)
         self.client = Client(clock, seed)
         self.outcome = Outcome()
         self._chance = random.Random(seed)
@@ -116,7 +131,9 @@ class Series:
         missing = PROCESSES[self.engine] - sum(1 for life in self._lives if life.killed is None)
         new = [Life(self.url, self.engine, self.clock, len(self._lives) + n, self._chance) for n in range(missing)]
         self._lives += new
+        self.network.rest = UNHURRIED
         await asyncio.gather(*(life.server.start() for life in new))
+        self.network.rest = 0.0
         for life in self._lives:
             if life.killed is None:
                 await life.flow_on(self.network, CONNECTIONS) if flow else await life.flow_off()

@@ -10,7 +10,7 @@ from proof.report import RESULTS
 PAGE: Final = RESULTS.with_name("proof.md")
 BEGIN: Final = "<!-- figures: made by `python -m proof.page` -->\n"
 ORDER: Final = (
-    "machine", "order", "replay", "kills", "forwarding-kills", "faults", "hostile", "drain", "memory", "poll", "push",
+    "machine", "order", "replay", "simulation", "kills", "forwarding-kills", "faults", "hostile", "drain", "memory", "poll", "push",
     "fairness", "dead-target", "ticks", "resend",
     "carrier-order", "carrier-kills", "carrier-slow", "carrier-parts",
     "mms", "fuzz", "peers",

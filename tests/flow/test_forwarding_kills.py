@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -101,7 +102,7 @@ def test_all_is_well(life: Life) -> None:
         (_stored()._replace(deliveries=[(2, 10, "delivered")]), None, {"other_ids": 1}),
     ],
 )
-def test_what_is_wrong_in_the_database(life: Life, stored: Stored, acknowledged: dict[int, int] | None, wrong: dict[str, int]) -> None:
+def test_what_is_wrong_in_the_database(life: Life, stored: Stored, acknowledged: dict[int, int] | None, wrong: dict[str, Any]) -> None:
     assert _judged(stored, [_call(life, 1, 61.0)], [life], acknowledged) == dataclasses.replace(GOOD, **wrong)
 
 

@@ -115,10 +115,6 @@ class World:
         self.tally[f"crash: {where}"] += 1
         process.die()
 
-    async def kill(self, process: Process) -> None:
-        self.crashed(process, "at rest")
-        await self._bury()
-
     async def stop(self, process: Process, patience: float) -> None:
         """Ends one in order."""
         stopping = process.task(process.stop(patience), "stop")

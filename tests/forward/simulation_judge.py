@@ -108,6 +108,8 @@ class Judge:
                 if other is not process and call.delivery == made.delivery:
                     owner = Fence(mine.name, other.name, call.epoch)
                     self.must(owner not in held, "in flight elsewhere under a lease that holds:", made, call)
+                    forced = world.jumped or world.clock.monotonic() < other.troubled_until
+                    self.must(forced, "in flight elsewhere, where the lease was given up:", made, call)
         if not world.jumped:
             self.must(mine in held, f"called without its lease ({rows}):", made)
             self.must(held.get(mine, 0) >= made.at + LONGEST * SECOND, "called with less lease left than the call may take:", made)

@@ -20,6 +20,7 @@ from odzew.forward.target_health import TargetHealth
 from odzew.store.db import Database, MakeUnit, Notify, Request
 from odzew.store.deliveries import Result
 from odzew.store.directory import Present
+from odzew.store.leases import LASTS
 from tests.forward.simulation_calls import LIMITS, LONGEST, TIMES, Line
 
 if TYPE_CHECKING:
@@ -139,6 +140,7 @@ class Process:
         self.deaf = False
         self.heard: dict[str, None] = {}
         self.world_began = world.clock.monotonic() - self.clock.monotonic()
+        self.troubled_until = 0.0  # by the world's clock: until then it may have lost a lease without knowing
         self.late_at = 0  # the last instant at which something of it was late: after a stall, a pause of the store
         self.refreshed_at = 0
         self.awake = asyncio.Event()
@@ -211,8 +213,13 @@ class Process:
 
     def stall(self, seconds: float) -> None:
         """Stands still, as by SIGSTOP."""
+        self.trouble(seconds)
         self.awake.clear()
         self.world.clock.call_later(seconds, self.wake)
+
+    def trouble(self, seconds: float) -> None:
+        """For so long it cannot renew its leases."""
+        self.troubled_until = max(self.troubled_until, self.world.clock.monotonic() + seconds + LASTS)
 
     def wake(self) -> None:
         if not self.awake.is_set():
@@ -229,6 +236,7 @@ class Process:
 
     def hang(self, seconds: float) -> None:
         """Its store does not answer."""
+        self.trouble(seconds)
         self.db.open.clear()
         self.world.clock.call_later(seconds, self.unhang)
 

@@ -80,7 +80,7 @@ class Forwarding(RuleBasedStateMachine):
 
     # --- people ------------------------------------------------------------------------------------------------------
 
-    @rule(host=hosts, change=st.sampled_from([*SCHEDULES.values(), {"concurrency": 1}, {"concurrency": 2}, {"concurrency": None}]), then=later)
+    @rule(host=hosts, change=st.sampled_from([*SCHEDULES.values(), *({"concurrency": number} for number in (1, 2, None))]), then=later)
     def a_person_edits(self, host: str, change: dict[str, Any], then: float) -> None:
         self.run("a target is edited", then, self.world.edit(host, **change))
 
@@ -152,6 +152,7 @@ class Forwarding(RuleBasedStateMachine):
         if (process := self.one(number)) is not None:
             faults = process.db.broken if lasting else process.db.away
             faults |= kinds
+            process.trouble(seconds)
             self.world.clock.call_later(seconds, faults.clear)
             self.run("the store is broken" if lasting else "the store is away", then)
 

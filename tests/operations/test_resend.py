@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -135,6 +136,39 @@ async def test_a_filter_is_worked_off_in_windows_at_its_pace(owing: Database, cl
     assert told == [AT_ONCE, count]
     due = await owed_now(owing)
     assert due == {key: clock.now() + (key - 1) * SECOND // 10 for key in range(1, count + 1)}
+
+
+async def test_beside_a_server_it_rests_between_its_transactions(owing: Database, clock: FixedClock) -> None:
+    """The database is one that takes half a second for each."""
+    count = 2 * AT_ONCE + 1
+    await owe(owing, list(range(1, count + 1)))
+    await owing.write(statement, "UPDATE deliveries SET state = 'exhausted', ended_at = id")
+    await owing.write(statement, "DELETE FROM owed")
+    told: list[int] = []
+    order = Order(wanted=Wanted("exhausted"))
+    sending = asyncio.create_task(send_again(Slow(owing, clock), order, told.append, clock))  # type: ignore[arg-type]  # what is asked of it, it has
+    for sent in (AT_ONCE, 2 * AT_ONCE):
+        while clock.next_due() is None:
+            await asyncio.to_thread(int)
+        assert clock.next_due() == pytest.approx(4 * 0.5)
+        assert told[-1] == sent
+        clock.advance(2)
+    assert await sending == Resent(sent_again=count)
+    assert clock.next_due() is None, "there is nothing to wait for after the last one"
+
+
+class Slow:
+    """Each transaction takes half a second."""
+
+    def __init__(self, db: Database, clock: FixedClock) -> None:
+        self._db = db
+        self._clock = clock
+        self.read = db.read
+
+    async def write(self, unit: MakeUnit, *args: Any) -> Any:
+        done = await self._db.write(unit, *args)
+        self._clock.advance(0.5)
+        return done
 
 
 async def test_what_is_exhausted_again_meanwhile_is_not_sent_a_third_time(owing: Database, clock: FixedClock) -> None:

@@ -77,6 +77,8 @@ async def scans(db: Database, unit: MakeUnit, args: tuple[Any, ...]) -> list[str
 
     def explained() -> Generator[Request, Any, list[str]]:
         found, inner, answer = [], unit(*args), None
+        if postgres:  # a small table must not look cheap enough to be walked
+            yield Rows("SET LOCAL enable_seqscan = off")
         try:
             while True:
                 request = inner.send(answer)
@@ -93,7 +95,7 @@ async def scans(db: Database, unit: MakeUnit, args: tuple[Any, ...]) -> list[str
 
 def _walks(line: str, postgres: bool) -> bool:
     if postgres:
-        return "Seq Scan on " in line and not any(f"Seq Scan on {table}" in line for table in (*SMALL, "audit", "owed", "deliveries"))
+        return "Seq Scan on " in line and not any(f"Seq Scan on {table}" in line for table in SMALL)
     words = line.split()
     return words[:1] == ["SCAN"] and "VIRTUAL TABLE" not in line and "CONSTANT" not in line and "USING" not in line and _big(words[1])
 

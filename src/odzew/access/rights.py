@@ -8,7 +8,7 @@ account is told to those who have no credential of it. Only the first is a failu
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from odzew.access.addresses import allowed
@@ -54,7 +54,7 @@ class Caller:
     account: Account
     name: str
     roles: frozenset[str]
-    credential: Credential | None = None
+    credential: Credential | None = field(default=None, compare=False)
 
     def may(self, role: str) -> bool:
         """Whether the caller has a right."""

@@ -13,6 +13,7 @@ from odzew.cli.opening import opened
 from odzew.cli.options import AccountOption, AfterOption, DbOption, FileOption, JsonOption, LimitOption, read_id, settings_of
 from odzew.cli.show import delivery_row, delivery_story, print_story
 from odzew.cli.verb import verb
+from odzew.clock import Clock
 from odzew.errors import SettingError
 from odzew.forward.outcome import meaning_of
 from odzew.model import DeliveryState
@@ -147,7 +148,7 @@ async def resend_deliveries(
     async with opened(settings_of(db, settings)["db"]) as database:
         directory: Directory = await database.read(load)
         order = read_order(given, directory)
-        done = await send_again(database, order, _Told())
+        done = await send_again(database, order, _Told(), Clock())
     if as_json:
         print_json(asdict(done) | {"dry_run": dry_run})
     else:

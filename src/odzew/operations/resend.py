@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from odzew.clock import Clock
 from odzew.errors import NotOurs, SettingError, WireError
 from odzew.setup.check import target_place
-from odzew.store.db import Database
+from odzew.store.db import Database, MakeUnit
 from odzew.store.delivery_list import ENDED, Wanted
 from odzew.store.directory import Directory
 from odzew.store.resend import AT_ONCE, Pace, Place, Resent, now, of_message, resend, resend_window
@@ -17,11 +18,16 @@ from odzew.wire.localtime import parse_rfc3339
 RATE: Final = 100.0
 """Deliveries a second, where nothing else is said."""
 LEAST_RATE, MOST_RATE = 0.01, 10_000.0
+REST: Final = 4.0
+"""A command beside a server has the database for a fifth of the time: between transactions it waits so many times as long as one took."""
 MOST_IDS: Final = 10_000
 LARGEST: Final = (1 << 62) - 1
 STATES: Final = (*ENDED, "delivered")
 FILTERS: Final = ("account", "target", "state", "from", "to")
 KEYS: Final = ("deliveries", "message", *FILTERS, "rate", "again", "dry_run")
+
+Run = Callable[..., Awaitable[Any]]
+"""How a unit of work is run."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -36,11 +42,14 @@ class Order:
     dry_run: bool = False
 
 
-async def send_again(db: Database, order: Order, told: Callable[[int], None] = lambda count: None) -> Resent:
-    """Carries it out in short transactions; `told` hears how many were sent again so far. NotOurs for a message without deliveries."""
+async def send_again(db: Database, order: Order, told: Callable[[int], None] = lambda count: None, clock: Clock | None = None) -> Resent:
+    """Carries it out in short transactions; `told` hears how many were sent again so far. NotOurs for a message without deliveries.
+
+    With a `clock` it leaves the database to others between them: so is it called by a process beside a server.
+    """
     begun: int = await db.read(now)
     done = Resent()
-    run = db.read if order.dry_run else db.write
+    run = db.read if order.dry_run else _resting(db.write, clock) if clock is not None else db.write
     if order.wanted is not None:
         # What ends from now on, perhaps after having been sent again by this very order, is not its concern.
         until = begun + 1 if order.wanted.until is None else min(order.wanted.until, begun + 1)
@@ -59,6 +68,25 @@ async def send_again(db: Database, order: Order, told: Callable[[int], None] = l
         done.add(await run(resend, ids[start : start + AT_ONCE], pace, order.delivered, order.dry_run))
         told(done.sent_again)
     return done
+
+
+def _resting(run: Run, clock: Clock) -> Run:
+    """As `run`, but it waits before it runs again, several times as long as it took.
+
+    SQLite gives its lock to whoever happens to ask in the right moment: transactions on end would keep a server out for all their time.
+    """
+    rest = 0.0
+
+    async def run_after_rest(unit: MakeUnit, *args: Any) -> Any:
+        nonlocal rest
+        if rest > 0:
+            await clock.sleep(rest)
+        asked = clock.monotonic()
+        value = await run(unit, *args)
+        rest = REST * (clock.monotonic() - asked)
+        return value
+
+    return run_after_rest
 
 
 def read_order(values: Mapping[str, Any], directory: Directory) -> Order:

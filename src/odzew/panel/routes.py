@@ -6,15 +6,31 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from odzew.panel.page import Page
-from odzew.panel.pages import account, api_errors, audit, dashboard, inbox, login, logins, one_time, operator, tokens, users
+from odzew.panel.pages import (
+    account,
+    api_errors,
+    audit,
+    console,
+    dashboard,
+    inbox,
+    interface,
+    login,
+    logins,
+    one_time,
+    operator,
+    tokens,
+    users,
+)
 from odzew.panel.visit import ROOT
 
 PAGES: Final[tuple[Page, ...]] = (
     *account.PAGES,
     *api_errors.PAGES,
     *audit.PAGES,
+    *console.PAGES,
     *dashboard.PAGES,
     *inbox.PAGES,
+    *interface.PAGES,
     *login.PAGES,
     *logins.PAGES,
     *one_time.PAGES,

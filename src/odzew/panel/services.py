@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from odzew.access.passwords import Verifier
+from odzew.access.request import App
 from odzew.access.rights import Gate
 from odzew.access.sealing import Sealer
 from odzew.access.throttle import Throttle
@@ -43,5 +44,6 @@ class Services:
     sources: Callable[[], list[Any]]
     offer: Callable[[Any, Any], None]
     refresh: Callable[[], Awaitable[None]]
+    api: App
     version: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)

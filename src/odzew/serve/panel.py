@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from odzew.access.passwords import Verifier, hash_password
+from odzew.access.request import App
 from odzew.access.rights import Gate
 from odzew.access.sealing import Sealer
 from odzew.access.throttle import Throttle
@@ -44,6 +45,7 @@ def create_panel(
     sources: Callable[[], list[Any]],
     offer: Callable[[Any, Any], None],
     refresh: Callable[[], Coroutine[Any, Any, None]],
+    api: App,
     version: str,
 ) -> Panel:
     """The panel's application."""
@@ -51,7 +53,7 @@ def create_panel(
     services = Services(
         db=db, directory=directory, clock=clock, settings=settings, words=words, pages=Pages(words, ROOT, url_of, menu), verifier=verifier,
         throttle=throttle, sealer=sealer, freshness=freshness, listing=Listing(db, clock), gate=gate, hash_password=hash_password,
-        try_target=functools.partial(trial, exchange, clock), meaning_of=meaning_of, sources=sources, offer=offer, refresh=refresh,
+        try_target=functools.partial(trial, exchange, clock), meaning_of=meaning_of, sources=sources, offer=offer, refresh=refresh, api=api,
         version=version, environment=environment,
     )  # fmt: skip
     return Panel(services, PAGES, Badges(services))

@@ -245,7 +245,7 @@ class Server:
             "healthz": health,
             "readyz": health,
             "openapi.json": OpenApi(),
-            "panel": self._panel(gate),
+            "panel": self._panel(gate, api),
             "": front(api),
         }
         for role, segments in ROLES.items():
@@ -254,11 +254,11 @@ class Server:
         app = by_first_segment(table, api if self._has("api") else not_here)
         return logged(app) if settings["log_access"] else app
 
-    def _panel(self, gate: Gate) -> App:
+    def _panel(self, gate: Gate, api: App) -> App:
         return create_panel(
             db=self.db, directory=self._directory, clock=self.clock, settings=self.settings, environment=self._environment, gate=gate,
             verifier=self.verifier, throttle=self.throttle, sealer=self._sealer, exchange=self.exchange, freshness=self.freshness,
-            sources=self.carriers.states, offer=self._offer, refresh=self._refresh, version=__version__,
+            sources=self.carriers.states, offer=self._offer, refresh=self._refresh, api=api, version=__version__,
         )  # fmt: skip
 
     def _known(self) -> Known:

@@ -18,27 +18,41 @@ import msgspec
 from odzew.store.db import Rows
 from odzew.store.words import for_sqlite, packed_for_sqlite
 
-SIZES: Final = (64, 16, 4)
-"""Rows in one statement: few sizes, so that the statements stay prepared."""
+SIZES: Final = (64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2)
+"""Rows in one statement: few sizes, so that the statements stay prepared, and two or three of them for any batch."""
 MOST: Final = 2_000
 """Parameters in one statement. SQLite takes 32,766, older builds 999; what is prepared has to be kept."""
 
 _unpack: Final = msgspec.json.Decoder(list[list[Any]]).decode
 _insert = re.compile(r"(INSERT INTO .*?\bVALUES\s*)(\((?:\?, )*\?\))(.*)", re.DOTALL | re.IGNORECASE).fullmatch
+_update = re.compile(r"UPDATE\s+(\w+)\s+SET\s+(\w+ = \?(?:,\s+\w+ = \?)*)\s+WHERE\s+(\w+) = \?(\s+AND [^?]*)?", re.IGNORECASE).fullmatch
 
 
 @lru_cache(maxsize=256)
 def _wide(sql: str, size: int) -> str | None:
     """The statement for so many rows, or None where it cannot have several."""
-    found = _insert(sql)
-    if found is None or "?" in found[3]:
-        return None
-    return found[1] + ", ".join([found[2]] * size) + found[3]
+    inserted, updated = _insert(sql), _update(sql)
+    if inserted is not None and "?" not in inserted[3]:
+        return inserted[1] + ", ".join([inserted[2]] * size) + inserted[3]
+    return None if updated is None else _wide_update(updated, size)
+
+
+def _wide_update(found: re.Match[str], size: int) -> str:
+    """Rows of new values and the key that tells whose they are; the key comes last."""
+    table, sets, key, rest = found.groups(default="")
+    columns = [part.partition(" = ")[0].strip() for part in sets.split(",")]
+    names = [f"v{number}" for number in range(len(columns) + 1)]
+    values = ", ".join(["(" + ", ".join("?" * len(names)) + ")"] * size)
+    changed = ", ".join(f"{column} = given.{name}" for column, name in zip(columns, names, strict=False))
+    return f"WITH given ({', '.join(names)}) AS (VALUES {values}) UPDATE {table} SET {changed} FROM given WHERE {key} = given.{names[-1]}{rest}"
 
 
 def widened(sql: str, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, Sequence[Sequence[Any]]]]:
     """The rows in statements of several rows each, (statement, its rows); what is left over in the one that was given."""
     start, count = 0, len(rows)
+    if sql[:6].upper() == "UPDATE" and len({row[-1] for row in rows}) < count:
+        yield sql, rows  # two changes of one row: one after the other
+        return
     for size in SIZES:
         if count - start < size or size * len(rows[0]) > MOST:
             continue

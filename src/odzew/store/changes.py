@@ -32,7 +32,7 @@ def bump(*names: Changed) -> Generator[Request, Any, None]:
 
 def counters() -> Generator[Request, Any, dict[str, int]]:
     """All counters by name."""
-    rows = yield Rows("SELECT name, counter FROM changes")
+    rows = yield Rows("SELECT name, counter FROM changes", packed=2)
     return {row[0]: row[1] for row in rows}
 
 

@@ -63,7 +63,7 @@ async def _step(visit: Visit, form: Form, secret: str) -> int | None:
 
 def _shown(visit: Visit, form: Form, secret: str, status: int = 200) -> Response:
     on = bool(visit.user.totp_secret)
-    code = _picture(pyotp.TOTP(secret, interval=STEP).provisioning_uri(visit.user.login, issuer_name=ISSUER)) if secret else None
+    code = _picture(pyotp.TOTP(secret, interval=STEP).provisioning_uri(name=visit.user.login, issuer_name=ISSUER)) if secret else None
     offer = visit.services.sealer.seal(secret) if secret else ""
     return visit.page("one_time.html", status=status, form=form, secret=secret, code=code, on=on, usable=True, offer=offer)
 
