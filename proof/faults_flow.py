@@ -122,13 +122,14 @@ class Flow:
         before, during, after = self.seconds
         async with self.clock.deadline(WITHIN):
             await smsc.bound()
-            network.post(int(self.rate * (before + during + after) / 2))  # a message is about two PDUs
+            network.post(self._messages(before))
             await self.clock.sleep(before)
             lines = len(server.written)
             async with trouble(server):
+                network.post(self._messages(during))
                 await self.clock.sleep(during)
             await self._recovers(outcome, smsc, sink)
-            network.post(TARGETS)  # after it, whatever the rate has left
+            network.post(self._messages(after))
             await smsc.settled()
             while await owed(self.url):
                 await self.clock.sleep(0.2)
@@ -145,6 +146,9 @@ class Flow:
         outcome.silence = max((later - earlier for earlier, later in itertools.pairwise(begun)), default=0.0)
         _read_log(outcome, list(server.written)[lines:])
         return outcome
+
+    def _messages(self, seconds: float) -> int:
+        return int(self.rate * seconds / 2)  # of about two PDUs each
 
     async def _recovers(self, outcome: Outcome, smsc: Smsc, sink: Sink) -> None:
         ended, taken, called = self.clock.monotonic(), smsc.ledger.totals().taken, len(sink.calls)

@@ -16,7 +16,6 @@ from odzew.clock import Clock
 from proof.faults_flow import beside
 from proof.server import Server
 
-AWAY: Final = 3.0  # seconds from the end of PostgreSQL to its next start
 AGAIN: Final = 0.25  # seconds between two rounds of killed back ends
 _GONE: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 _KILL: Final = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> ALL($1::int[])"
@@ -42,11 +41,10 @@ class Postgres:
 
     @asynccontextmanager
     async def restarted(self, _server: Server, mode: str) -> AsyncIterator[None]:
-        """Away for a while."""
+        """Away for a while; `mode` is how it ends."""
         await self.end(mode)
-        await self._clock.sleep(AWAY)
-        await self.begin()
         yield
+        await self.begin()
 
     @asynccontextmanager
     async def killed_again_and_again(self, _server: Server) -> AsyncIterator[None]:

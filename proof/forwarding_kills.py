@@ -180,7 +180,7 @@ def tell(report: Report, engine: EngineName, found: Outcome, kills: int) -> None
     report.hold(f"{engine}: stored twice (only those that came again and had no id)", found.stored_twice, at_most=found.may_be_twice)
     report.say(f"{engine}: calls of the client's URL", found.calls)
     for fault, share in FAULTS:
-        report.say(f"{engine}: calls that met: {fault} ({share:.1%} of all)", found.faults[fault])
+        report.say(f"{engine}: calls that met: {fault} ({share:.1%} of all)", found.faults.get(fault, 0))
     report.hold(f"{engine}: repeats that began before they were due", found.early, at_most=0)
     report.hold(f"{engine}: calls that none of the processes signed", found.unsigned, at_most=0)
     report.hold(f"{engine}: messages whose webhook-id changed", found.other_ids, at_most=0)

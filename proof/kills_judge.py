@@ -44,7 +44,7 @@ class Outcome:
     stored_twice: int = 0
     may_be_twice: int = 0
     calls: int = 0
-    faults: Counter[str] = field(default_factory=Counter)
+    faults: dict[str, int] = field(default_factory=dict)
     too_late: int = 0
     again: int = 0
     unexplained: int = 0
@@ -57,7 +57,8 @@ class Outcome:
         return sum(cycle.in_flight for cycle in self.cycles)
 
     def __add__(self, other: Outcome) -> Outcome:
-        return Outcome(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
+        added = {one.name: getattr(self, one.name) + getattr(other, one.name) for one in fields(self) if one.name != "faults"}
+        return Outcome(**added, faults=Counter(self.faults) + Counter(other.faults))
 
 
 class Left(NamedTuple):

@@ -32,7 +32,7 @@ AT: Final = 400.0  # deliveries a second, as the command is told
 RATE: Final = 200.0  # fresh messages a second
 WARM: Final = 5.0  # seconds of the flow before the command
 PLAIN_SECONDS: Final = 60.0  # of a run without
-PAIRS: Final = 5
+PAIRS: Final = 3
 LASTS_AT_MOST: Final = 4.0  # times as long as the rate asks for, and a minute
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import random
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from odzew.clock import SECOND, Clock, FixedClock
@@ -33,7 +35,7 @@ async def test_kills_lose_nothing(database_url: str, tmp_path: Path, real_clock:
         await series.close()
     assert len(found.cycles) == KILLS[engine]
     assert found.acknowledged > KILLS[engine]
-    assert found.faults["500"] > 0
+    assert found.faults.get("500", 0) > 0
     assert (found.gone, found.missing, found.not_delivered, found.exhausted) == (0, 0, 0, 0)
     assert (found.unexplained, found.early, found.unsigned, found.other_ids) == (0, 0, 0, 0)
     assert all(cycle.again <= cycle.in_flight for cycle in found.cycles)
@@ -72,6 +74,13 @@ def _judged(stored: Stored, calls: list[Call], lives: list[Life], acknowledged: 
 
 
 GOOD = Outcome([Cycle(1)], acknowledged=1, stored=1, calls=1)
+
+
+def test_outcomes_are_kept_and_added() -> None:
+    one = Outcome([Cycle(1, in_flight=2)], calls=3, faults=Counter({"500": 2}))
+    other = Outcome([Cycle(2, in_flight=5)], calls=4, faults=Counter({"500": 1, "slow": 1}))
+    kept = msgspec.json.decode(msgspec.json.encode([one, other]), type=list[Outcome])
+    assert sum(kept, Outcome()) == Outcome([Cycle(1, in_flight=2), Cycle(2, in_flight=5)], calls=7, faults={"500": 3, "slow": 1})
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ async def turn() -> None:
     """Lets the loop go round once."""
     loop = asyncio.get_running_loop()
     passed: asyncio.Future[None] = loop.create_future()
-    loop.call_soon(lambda: passed.done() or passed.set_result(None))  # done: whoever waited was cancelled
+    loop.call_soon(lambda: None if passed.done() else passed.set_result(None))  # done: whoever waited was cancelled
     await passed
 
 

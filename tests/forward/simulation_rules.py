@@ -17,6 +17,7 @@ from tests.forward.simulation_process import Process
 hosts = st.sampled_from(HOSTS)
 which = st.integers(0, 2)
 spans = st.sampled_from([0.5, 3.0, 8.0, 20.0])
+fuses = st.one_of(st.none(), st.integers(1, 60))
 later = st.sampled_from([0.0, 0.5, 2.0, 6.5])
 """Seconds that pass after something has happened."""
 
@@ -45,15 +46,23 @@ class Forwarding(RuleBasedStateMachine):
         living = self.world.living
         return living[number % len(living)] if living else None
 
+    def light(self, number: int, fuse: int, gap: float) -> None:
+        """One has so many steps left; another one comes after the gap, if there is room."""
+        if (process := self.one(number)) is not None:
+            process.fuse = fuse
+            self.world.clock.call_later(gap, self.world.spawn)
+
     @initialize(manners=st.tuples(*[st.sampled_from(MANNERS)] * len(HOSTS)), count=st.integers(1, 6))
     def begin(self, manners: tuple[Manner, ...], count: int) -> None:
         self.runner.run(self.world.begin())
         self.world.manners.update(zip(HOSTS, manners, strict=True))
         self.messages_come(count, 0.5)
 
-    @rule(count=st.integers(1, 6), then=later)
-    def messages_come(self, count: int, then: float) -> None:
-        """To everybody, and the first process has taken them."""
+    @rule(count=st.integers(1, 6), fuse=fuses, then=later)
+    def messages_come(self, count: int, then: float, fuse: int | None = None) -> None:
+        """To everybody, and the first process has taken them; then it is killed, or not."""
+        if fuse is not None:
+            self.light(0, fuse, 3.0)
 
         async def work() -> None:
             for host in HOSTS:
@@ -65,8 +74,11 @@ class Forwarding(RuleBasedStateMachine):
     def a_message_comes(self, host: str, count: int, by: int, told: bool, then: float) -> None:
         self.run("a message comes", then, self.world.message(host, count, self.one(by) if told else None))
 
-    @rule(seconds=st.sampled_from([3.0, 6.5, 20.0, 61.0]))
-    def time_passes(self, seconds: float) -> None:
+    @rule(seconds=st.sampled_from([3.0, 6.5, 20.0, 61.0]), number=which, fuse=fuses)
+    def time_passes(self, seconds: float, number: int, fuse: int | None) -> None:
+        """Meanwhile a process is killed, or not."""
+        if fuse is not None:
+            self.light(number, fuse, 0.5)
         self.run("time passes", seconds)
 
     @rule(seconds=st.sampled_from([1.0, 30.0, 86_400.0]), then=later)
@@ -109,11 +121,8 @@ class Forwarding(RuleBasedStateMachine):
 
     @rule(number=which, steps=st.integers(1, 40), gap=spans, then=later)
     def one_is_killed(self, number: int, steps: int, gap: float, then: float) -> None:
-        """After so many steps of its own; another one comes after the gap, or earlier if there is room."""
-        if (process := self.one(number)) is not None:
-            process.fuse = steps
-            self.world.clock.call_later(gap, self.world.spawn)
-            self.run("a process is killed", then)
+        self.light(number, steps, gap)
+        self.run("a process is killed", then)
 
     @rule(number=which, patience=st.sampled_from([0.0, 12.0]), then=later)
     def one_is_stopped(self, number: int, patience: float, then: float) -> None:

@@ -50,7 +50,9 @@ async def test_more_than_a_batch_is_put_in_batch_by_batch(shelf: Shelf) -> None:
 
 async def test_hours_are_counted_by_account_and_kind(shelf: Shelf) -> None:
     hour = RECEIVED // HOUR * HOUR
-    await shelf.store({"received_at": hour}, {"received_at": hour + HOUR - 1}, {"received_at": hour + HOUR}, {"kind": "eco", "account_id": None})
+    await shelf.store(
+        {"received_at": hour}, {"received_at": hour + HOUR - 1}, {"received_at": hour + HOUR}, {"kind": "eco", "account_id": None}
+    )
     await shelf.indexer.all()
     await shelf.store({"received_at": hour + HOUR})
     assert await rows(shelf.db, HOURS) == [
@@ -230,4 +232,3 @@ async def test_filling_goes_on_when_the_database_is_back(db: Database, clock: Fi
         await turn()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-

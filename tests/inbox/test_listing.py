@@ -145,7 +145,14 @@ def many(sql: str, rows: list[tuple[Any, ...]]) -> Any:
 
 # --- pages ------------------------------------------------------------------------------------------------------------
 
-FILTERS = (Wanted(1), Wanted(1, ("nd",)), Wanted(EVERYBODY), Wanted(1, words="text"), Wanted(EVERYBODY, words="t"), Wanted(1, sender=SENDER))
+FILTERS = (
+    Wanted(1),
+    Wanted(1, ("nd",)),
+    Wanted(EVERYBODY),
+    Wanted(1, words="text"),
+    Wanted(EVERYBODY, words="t"),
+    Wanted(1, sender=SENDER),
+)
 
 
 @pytest.mark.parametrize("filled", [0, 13, 30])
@@ -340,5 +347,3 @@ async def _played(path: Path, acts: list[tuple[str, Any]], last: list[Wanted]) -
             await act(shelf, "ask", (wanted, 3), stored)
     finally:
         await db.close()
-
-

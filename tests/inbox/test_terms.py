@@ -70,7 +70,7 @@ ASKED_FOR: tuple[tuple[Wanted, tuple[list[Term], list[str]] | None], ...] = (
     (Wanted(1, ("nd", "eco"), words="a"), ([Term("·a", True)], ["a"])),
     (Wanted(1, ("nd",), words="Ż b"), ([Term("·z", True), Term("·b", True), Term("¦tnd")], ["z", "b"])),
     (Wanted(1, sender="+48500"), ([Term("¦s48500")], [])),
-    (Wanted(1, sender="Firma \"X\" OR"), ([Term("¦sfirmaxor")], [])),
+    (Wanted(1, sender='Firma "X" OR'), ([Term("¦sfirmaxor")], [])),
     (Wanted(1, keyword_id=5, number_id=6, incomplete=True), ([Term("¦k5"), Term("¦n6"), Term("¦i")], [])),
     (Wanted(1, words="?"), None),
     (Wanted(1, words=" "), ([], [])),
@@ -92,5 +92,5 @@ def test_of_very_many_words_in_a_question_the_first_count() -> None:
 def test_a_text_is_found_by_each_of_its_words(text: str) -> None:
     words = words_of(text)
     assert words_of(" ".join(words)) == words
-    assert not {sign for word in words for sign in word if sign in "\"'*:&|!()·¦\0 " or sign.isascii() and sign.isupper()}
+    assert not {sign for word in words for sign in word if sign in "\"'*:&|!()·¦\0 " or (sign.isascii() and sign.isupper())}
     assert set(words_of(text[:150])) <= {word[:n] for word in words for n in range(1, len(word) + 1)}

@@ -9,6 +9,9 @@ from tests.panel.house import MEMBER, House
 
 Values = dict[str, Any]
 EXAMPLES: Final[dict[str, Callable[[House], Values]]] = {
+    "contact": lambda house: {"id": 1},
+    "group": lambda house: {"id": 1},
+    "group.remove": lambda house: {"id": 1},
     "inbox.kind": lambda house: {"kind": "ndi"},
     "inbox.kind.live": lambda house: {"kind": "ndi"},
     "user": lambda house: {"id": house.server.present.directory.users[MEMBER].id},

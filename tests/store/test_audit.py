@@ -17,7 +17,10 @@ from odzew.store.inbox_lines import EVERYBODY
 
 
 async def test_an_act_is_kept_whole(db: Database, clock: FixedClock) -> None:
-    before, after = {"url": "https://a.example/", "active": True, "name": "crm"}, {"url": "https://b.example/", "active": True, "name": "crm"}
+    before, after = (
+        {"url": "https://a.example/", "active": True, "name": "crm"},
+        {"url": "https://b.example/", "active": True, "name": "crm"},
+    )
     key = await db.write(audit.add, 1, "jan", "192.0.2.1", "target.saved", "target 12", before, after)
     entries, older = await db.read(audit.page, 1)
     detail = json.dumps({"before": {"url": "https://a.example/"}, "after": {"url": "https://b.example/"}})
@@ -35,7 +38,11 @@ DIFFER: tuple[tuple[dict[str, Any] | None, dict[str, Any] | None, dict[str, Any]
     ({"secret": "whsec_a"}, {"secret": "whsec_b"}, {"before": {"secret": HIDDEN}, "after": {"secret": HIDDEN}}),
     ({"secret": None}, {"secret": "whsec_b"}, {"before": {"secret": None}, "after": {"secret": HIDDEN}}),
     ({"secret": "same"}, {"secret": "same"}, {"before": {}, "after": {}}),
-    ({}, {"password_hash": "x", "Token": "y", "totp_secret": "z"}, {"after": {"password_hash": HIDDEN, "Token": HIDDEN, "totp_secret": HIDDEN}}),
+    (
+        {},
+        {"password_hash": "x", "Token": "y", "totp_secret": "z"},
+        {"after": {"password_hash": HIDDEN, "Token": HIDDEN, "totp_secret": HIDDEN}},
+    ),
     ({}, {"options": {"system_id": "u", "password": "p"}}, {"after": {"options": {"system_id": "u", "password": HIDDEN}}}),
     ({}, {"tokens": ["a", "b"]}, {"after": {"tokens": HIDDEN}}),
     ({}, {"at": 5, "x": {1}, "y": object}, {"after": {"at": 5, "x": [1], "y": "<class 'object'>"}}),
@@ -68,7 +75,13 @@ def test_nothing_under_a_secret_s_name_gets_in(values: dict[str, Any]) -> None:
 
 
 async def test_pages_and_filters(db: Database, clock: FixedClock) -> None:
-    acts = [(1, "jan", "target.saved"), (1, "ewa", "target.removed"), (2, "jan", "token.made"), (None, "root", "number.saved"), (1, "jan", "log.in")]
+    acts = [
+        (1, "jan", "target.saved"),
+        (1, "ewa", "target.removed"),
+        (2, "jan", "token.made"),
+        (None, "root", "number.saved"),
+        (1, "jan", "log.in"),
+    ]
     keys, start = [], clock.now()
     for account, who, action in acts:
         keys.append(await db.write(audit.add, account, who, "", action))

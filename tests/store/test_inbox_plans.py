@@ -9,7 +9,7 @@ import pytest
 
 from odzew.inbox.walk import question_of, walk
 from odzew.store import audit, dashboard, inbox_counts, inbox_index, inbox_lines, seen
-from odzew.store.db import Database, Many, MakeUnit, Request, Rows, statement
+from odzew.store.db import Database, MakeUnit, Many, Request, Rows, statement
 from odzew.store.inbox_lines import EVERYBODY, Wanted
 
 SMALL = ("changes", "accounts", "inbox_mark", "inbox_changed", "targets", "json_each", "message_hours")
@@ -26,9 +26,7 @@ def rows_of_messages() -> Generator[Request, Any, None]:
         "INSERT INTO inbox_index (message_id, account_id, kind, received_at) VALUES (?, ?, ?, ?)",
         [(n, 1 + n % 7, ("nd", "eco")[n % 2], n) for n in range(1, 4001)],
     )
-    yield Many(
-        "INSERT INTO deliveries (id, message_id, target_id, account_id) VALUES (?, ?, 1, 1)", [(n, n) for n in range(1, 4001)]
-    )
+    yield Many("INSERT INTO deliveries (id, message_id, target_id, account_id) VALUES (?, ?, 1, 1)", [(n, n) for n in range(1, 4001)])
     yield Rows("UPDATE inbox_mark SET upto = 4000")
 
 

@@ -75,6 +75,25 @@ def assign(ids: Sequence[int], account: Account, kind: Kind | None, directory: D
     return (yield from _correct(won, now, "assigned by hand", directory))
 
 
+def reanswer(key: int, account_id: int, message_id: str | None) -> Generator[Request, Any, Message]:
+    """Says which message of its account a reply answers; None: none of them. Neither the API nor the targets are told again.
+
+    NotOurs if the account has no such message, or sent none of that id to the one who replied; nothing is changed then.
+    """
+    message: Message | None = (yield from store_messages.get([key], hold=True)).get(key)
+    if message is None or message.account_id != account_id:
+        raise NotOurs(f"there is no message {key}")
+    record = None if message_id is None else (yield from store_sent.find(account_id, message_id))
+    if message_id is not None and (record is None or record.phone != message.sender):
+        raise NotOurs(f"{message_id} was not sent to the one who wrote message {key}")
+    now: int = yield Now()
+    before = revision_of(message)
+    message.answers = message_id
+    message.rule = "answers none of the sent messages, chosen by hand" if message_id is None else f"answers {message_id}, chosen by hand"
+    yield from store_messages.correct(message, now, "what it answers was chosen by hand", before, offer=False)
+    return message
+
+
 def _kind_by_hand(message: Message, kind: Kind | None, directory: Directory) -> Kind:
     if kind is not None:
         return kind

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from odzew.clock import Clock
-from odzew.inbox.walk import FIRST, Question, Walked, question_of, walk
+from odzew.inbox.walk import FIRST, STEPS, Question, Walked, question_of, walk
 from odzew.model import Message
 from odzew.store import conversation, inbox_counts, inbox_lines, messages
 from odzew.store.conversation import Place, Talk
@@ -33,10 +33,11 @@ class Page:
 class Listing:
     """Whatever is asked is answered from what is committed at that moment."""
 
-    def __init__(self, db: Database, clock: Clock, patience: float = PATIENCE) -> None:
+    def __init__(self, db: Database, clock: Clock, patience: float = PATIENCE, steps: int = STEPS) -> None:
         self._db = db
         self._clock = clock
         self._patience = patience
+        self._steps = steps
 
     async def page(self, wanted: Wanted, before: int | None = None, limit: int = 50) -> Page:
         """The newest that are wanted, older than `before` where it is given."""
@@ -97,7 +98,7 @@ class Listing:
         found: list[Found] = []
         reached: int | None = before
         while reached is not None and len(found) <= limit:
-            walked: Walked = await self._db.read(walk, question, reached, limit + 1 - len(found))
+            walked: Walked = await self._db.read(walk, question, reached, limit + 1 - len(found), self._steps)
             found += walked.found
             reached = walked.reached
             if self._clock.monotonic() >= ends:

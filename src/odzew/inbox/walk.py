@@ -50,11 +50,11 @@ def question_of(wanted: Wanted, after: int = 0) -> Question | None:
     return None if terms is None else Question(wanted, *terms, floor=after)
 
 
-def walk(question: Question, before: int, limit: int) -> Generator[Request, Any, Walked]:
+def walk(question: Question, before: int, limit: int, steps: int = STEPS) -> Generator[Request, Any, Walked]:
     """Looks below `before` until there are `limit` messages, or for so many steps."""
     found: list[Found] = []
     reached: int | None = before
-    for _ in range(STEPS):
+    for _ in range(steps):
         assert reached is not None
         mark, changed = yield from inbox_index.state()
         if reached > mark + 1:

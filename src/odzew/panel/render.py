@@ -57,7 +57,7 @@ class Pages:
         found.filters.update(
             plain=plain, when=functools.partial(when, language), day=functools.partial(day, language),
             count=functools.partial(count, language), phone=phone, took=took, octets=octets, json=as_json,
-            hexed=hexed, merged=merged, ago=functools.partial(ago, gettext, ngettext),
+            hexed=hexed, merged=merged, without=without, ago=functools.partial(ago, gettext, ngettext),
         )  # fmt: skip
         return found
 
@@ -179,3 +179,8 @@ def as_json(value: Any) -> str:
 def merged(values: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     """A mapping with more in it; what is None or '' is left out."""
     return {name: value for name, value in (dict(values) | more).items() if value not in (None, "")}
+
+
+def without(values: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A mapping with one name less."""
+    return {key: value for key, value in values.items() if key != name}

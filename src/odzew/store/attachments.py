@@ -29,6 +29,16 @@ def of_messages(ids: Sequence[int]) -> Generator[Request, Any, dict[int, list[At
     return found
 
 
+def owned(attachment: int) -> Generator[Request, Any, tuple[AttachmentHead, int | None] | None]:
+    """An attachment and the account that its message belongs to (None: nobody), or None if there is no such attachment."""
+    row = yield from one(
+        """SELECT a.id, a.name, a.content_type, a.size, m.account_id FROM attachments a JOIN messages m ON m.id = a.message_id
+           WHERE a.id = ?""",
+        attachment,
+    )
+    return None if row is None else (AttachmentHead(*row[:4]), row[4])
+
+
 def slice_of(attachment: int, position: int) -> Generator[Request, Any, bytes | None]:
     """Slice `position` (from 0, of 256 KiB but for the last) of an attachment, or None after its last."""
     row = yield from one("SELECT data FROM attachment_slices WHERE attachment_id = ? AND position = ?", attachment, position)

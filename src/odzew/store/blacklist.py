@@ -50,6 +50,12 @@ def entries(account_id: int, phone: str | None, after: int, skip: int, limit: in
     return rows
 
 
+def of_ids(account_id: int, ids: Sequence[int]) -> Generator[Request, Any, list[Row]]:
+    """Those entries (id, phone) of these ids that are the account's."""
+    rows: list[Row] = yield Rows("SELECT id, phone FROM blacklist WHERE id IN_INTS(?) AND +account_id = ?", (list(ids), account_id))
+    return rows
+
+
 def _where(phone: str | None) -> str:
     return "account_id = ?" if phone is None else "account_id = ? AND phone = ?"
 

@@ -44,7 +44,8 @@ def _wide_update(found: re.Match[str], size: int) -> str:
     names = [f"v{number}" for number in range(len(columns) + 1)]
     values = ", ".join(["(" + ", ".join("?" * len(names)) + ")"] * size)
     changed = ", ".join(f"{column} = given.{name}" for column, name in zip(columns, names, strict=False))
-    return f"WITH given ({', '.join(names)}) AS (VALUES {values}) UPDATE {table} SET {changed} FROM given WHERE {key} = given.{names[-1]}{rest}"
+    given = f"WITH given ({', '.join(names)}) AS (VALUES {values})"
+    return f"{given} UPDATE {table} SET {changed} FROM given WHERE {key} = given.{names[-1]}{rest}"
 
 
 def widened(sql: str, rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, Sequence[Sequence[Any]]]]:

@@ -8,11 +8,12 @@ from typing import Any, Final, NamedTuple
 
 from odzew.clock import DAY, MINUTE
 from odzew.model import SentMessage
-from odzew.store.db import Many, Request, Rows
+from odzew.store.db import Many, Request, Rows, one
 
 # A sending platform's clock may run ahead of ours: a message "sent" a minute after its reply is still the one it answers.
 SKEW: Final = MINUTE
 LONG_AGO: Final = 90 * DAY
+_COLUMNS: Final = "account_id, message_id, phone, from_number, sent_at, text"
 
 
 class Question(NamedTuple):
@@ -71,6 +72,19 @@ def only_writer(questions: Sequence[Question]) -> Generator[Request, Any, list[A
     rows = yield Rows(sql, (SKEW, LONG_AGO, _asked(questions)))
     found = {row[0]: Answer(row[1], None) for row in rows if row[1] is not None}
     return [found.get(index) for index in range(len(questions))]
+
+
+def find(account_id: int, message_id: str) -> Generator[Request, Any, SentMessage | None]:
+    """One sent message of an account, or None."""
+    row = yield from one(f"SELECT {_COLUMNS} FROM sent WHERE account_id = ? AND message_id = ?", account_id, message_id)
+    return None if row is None else SentMessage(*row)
+
+
+def sent_to(account_id: int, phone: str, since: int, until: int, limit: int) -> Generator[Request, Any, list[SentMessage]]:
+    """What an account sent to a telephone in this time, both ends included, newest first. Leans on sent_phone."""
+    sql = f"""SELECT {_COLUMNS} FROM sent WHERE phone = ? AND account_id = ? AND sent_at >= ? AND sent_at <= ?
+              ORDER BY sent_at DESC, id DESC LIMIT ?"""
+    return [SentMessage(*row) for row in (yield Rows(sql, (phone, account_id, since, until, limit)))]
 
 
 def _asked(questions: Sequence[Question]) -> str:

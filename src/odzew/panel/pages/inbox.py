@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from starlette.responses import Response
 
-from odzew.clock import from_datetime
 from odzew.errors import NotOurs
-from odzew.panel.forms import Form
 from odzew.panel.page import POST, Page
+from odzew.panel.pages.wanted import INCOMPLETE, TITLES, chosen, kept_filters, keywords_of, kind_of, meant, name_of, numbers_of, read_wanted
 from odzew.panel.render import inside
 from odzew.panel.visit import Visit
 from odzew.store import contacts
-from odzew.store.inbox_lines import Line, Wanted
-from odzew.store.seen import MOST, mark, mark_all, offer_again
-from odzew.wire.localtime import zone_of
+from odzew.store.db import Request
+from odzew.store.inbox_lines import Line
+from odzew.store.lookup import deliveries_of
+from odzew.store.messages import get
+from odzew.store.resend import Pace, Resent, now, resend
+from odzew.store.seen import mark, mark_all, offer_again
 
 LIMIT: Final = 50
-INCOMPLETE: Final = "incomplete"
-TITLES: Final = {
-    "": "All messages", "eco": "ECO replies", "nd": "ND/SC", "ndi": "NDI/SCI", "pre": "Premium", "mms": "MMS", INCOMPLETE: "Incomplete",
-}  # fmt: skip
-FILTERS: Final = ("q", "number", "keyword", "from", "to", "unseen")
-MOST_DIGITS: Final = 2  # of a searched word that who may not see numbers may have, for numbers are searched too
+MOST: Final = 200  # messages that are chosen at once
+RATE: Final = 100.0  # deliveries a second that are sent again
+OFFERED: Final = ("%(num)d message is offered to the API again.", "%(num)d messages are offered to the API again.")
+RESENT: Final = ("%(num)d delivery is sent again.", "%(num)d deliveries are sent again.")
 
 
 @dataclass(slots=True)
@@ -41,15 +40,16 @@ async def index(visit: Visit) -> Response:
     """The list. A wrong filter is said beside its field, and filters nothing."""
     kind = _kind(visit)
     form = visit.fields(dict(visit.query))
-    wanted = read_wanted(visit, form, kind)
+    wanted = await read_wanted(visit, form, kind)
     before = form.whole("before", least=1)
     version = visit.services.freshness.version(visit.account.id)
     page = await visit.services.listing.page(wanted, before, LIMIT)
     kept = kept_filters(visit)
     return visit.page(
         "inbox.html", kind=kind, title=TITLES[kind], form=form, rows=await named(visit, page.lines), older=page.older, before=before,
-        kept=kept, filtered=bool(kept), numbers=_numbers(visit), keywords=_keywords(visit), newest=page.lines[0].id if page.lines else 0,
-        live=before is None and form.valid, version=_spelled(version),
+        kept=kept, filtered=bool(kept), numbers=numbers_of(visit), keywords=keywords_of(visit), version=_spelled(version),
+        newest=page.lines[0].id if page.lines else 0, live=before is None and form.valid, person=await chosen(visit),
+        people=await meant(visit, wanted.words) if before is None else [],
     )  # fmt: skip
 
 
@@ -59,10 +59,11 @@ async def live(visit: Visit) -> Response:
     form = visit.fields(dict(visit.query))
     after = form.whole("after") or 0
     version = visit.services.freshness.version(visit.account.id)
-    if visit.query.get("version") == _spelled(version) and not visit.db.shared:
+    still = visit.query.get("version") == _spelled(version)
+    if still and not visit.db.shared:
         return Response(status_code=204)
-    page = await visit.services.listing.newer(read_wanted(visit, form, kind), after, LIMIT)
-    if not page.lines and visit.query.get("version") == _spelled(version):
+    page = await visit.services.listing.newer(await read_wanted(visit, form, kind), after, LIMIT)
+    if still and not page.lines:
         return Response(status_code=204)
     return visit.page(
         "inbox_live.html", kind=kind, rows=await named(visit, page.lines), more=page.older is not None, kept=kept_filters(visit),
@@ -71,9 +72,9 @@ async def live(visit: Visit) -> Response:
 
 
 async def change(visit: Visit) -> Response:
-    """What is done with the chosen messages: seen, unseen, offered to the API again; or all of a kind seen."""
+    """What is done with the chosen messages: seen, unseen, sent again, offered to the API again; or all of a kind seen."""
     form = visit.fields(await visit.form())
-    kind = form.choice("kind", TITLES)
+    kind = kind_of(visit, form.typed("kind"))
     back = inside(form.typed("back"), "/inbox")
     ids = [int(text) for text in form.all_typed("id") if text.isascii() and text.isdecimal() and len(text) < 19][:MOST]
     match form.typed("do"):
@@ -82,42 +83,49 @@ async def change(visit: Visit) -> Response:
             while await visit.db.write(mark_all, visit.account.id, kinds, upto):
                 pass
             return visit.go(back, visit.t("All messages of this list are marked as seen."))
-        case _ if not ids:
+        case "seen" | "unseen" | "offer" | "again" if not ids:
             return visit.go(back, visit.t("Choose messages first."), "info")
         case "seen" | "unseen" as what:
             await visit.db.write(mark, ids, visit.account.id, what == "seen")
             return visit.go(back)
         case "offer":
-            offered = await visit.db.write(_offer, visit, ids)
-            visit.services.freshness.touch([visit.account.id])
-            return visit.go(back, visit.services.words.counted(visit.language, *OFFERED, len(offered)) % {"num": len(offered)})
+            return visit.go(back, *await offer(visit, ids))
+        case "again":
+            return visit.go(back, *await send_again(visit, ids, form.flag("delivered")))
     raise NotOurs("there is no such act")
 
 
-OFFERED: Final = ("%(num)d message is offered to the API again.", "%(num)d messages are offered to the API again.")
+async def offer(visit: Visit, ids: Sequence[int]) -> tuple[str, str]:
+    """Offers messages to the API again; what to say of it."""
+    offered: list[int] = await visit.db.write(_offer, visit, ids)
+    visit.services.freshness.touch([visit.account.id])
+    if not offered:
+        return visit.t("The API has not read these yet, so they are offered anyway."), "info"
+    return visit.services.words.counted(visit.language, *OFFERED, len(offered)) % {"num": len(offered)}, "success"
 
 
-def read_wanted(visit: Visit, form: Form, kind: str) -> Wanted:
-    """What a filter asks for; its faults are noted in the form."""
-    wanted = Wanted(
-        visit.account.id,
-        kinds=() if kind in ("", INCOMPLETE) else (kind,),
-        incomplete=kind == INCOMPLETE,
-        unseen=form.flag("unseen"),
-        since=_instant(visit, form, "from", 0),
-        until=_instant(visit, form, "to", 1),
-        words=_words(visit, form),
+async def send_again(visit: Visit, ids: Sequence[int], delivered: bool) -> tuple[str, str]:
+    """Sends the deliveries of messages again, `delivered` those too that arrived; what to say of it."""
+    done: Resent = await visit.db.write(_send_again, visit, ids, delivered)
+    return said_of(visit, done)
+
+
+def said_of(visit: Visit, done: Resent) -> tuple[str, str]:
+    """What became of an order to send again, in words, and of which kind the notice is."""
+    parts = []
+    if done.sent_again:
+        parts.append(visit.services.words.counted(visit.language, *RESENT, done.sent_again) % {"num": done.sent_again})
+    for number, text in (
+        (done.paused, "Some wait, for their target is paused: %(num)d."),
+        (done.still_owed, "Still being forwarded, so left as they are: %(num)d."),
+        (done.delivered, "Delivered already: %(num)d."),
+        (done.target_off, "Not sent, for their forward is switched off or removed: %(num)d."),
+    ):
+        if number:
+            parts.append(visit.t(text, num=number))
+    return " ".join(parts) or visit.t("There is nothing to send again: these messages were owed to nobody."), (
+        "success" if done.sent_again else "info"
     )
-    if number := form.whole("number"):
-        wanted = replace(wanted, number_id=number)
-    if keyword := form.whole("keyword"):
-        wanted = replace(wanted, keyword_id=keyword)
-    return wanted
-
-
-def kept_filters(visit: Visit) -> dict[str, str]:
-    """The filters of the page, for its links."""
-    return {name: value for name in FILTERS if (value := visit.query.get(name, ""))}
 
 
 async def named(visit: Visit, lines: Sequence[Line]) -> list[Row]:
@@ -128,63 +136,32 @@ async def named(visit: Visit, lines: Sequence[Line]) -> list[Row]:
     return [Row(line, name_of(known.get(line.sender))) for line in lines]
 
 
-def name_of(contact: dict[str, Any] | None) -> str:
-    """How a contact is called: its name, else its company, else ''."""
-    if contact is None:
-        return ""
-    return " ".join(filter(None, (contact["first_name"], contact["last_name"]))) or contact["company"] or ""
-
-
-def _words(visit: Visit, form: Form) -> str:
-    words = form.text("q", most=200)
-    if not visit.sees_numbers and any(sum(map(str.isdigit, word)) > MOST_DIGITS for word in words.split()):
-        form.fault("q", "You may not search for numbers.")
-        return ""
-    return words
-
-
-def _instant(visit: Visit, form: Form, name: str, days: int) -> int | None:
-    """The beginning of a day in the account's zone, `days` later; None where none was typed."""
-    text = form.text(name, most=10)
-    if not text:
-        return None
-    try:
-        day = date.fromisoformat(text) + timedelta(days)
-        return from_datetime(datetime(day.year, day.month, day.day, tzinfo=zone_of(visit.zone)))
-    except (ValueError, OverflowError):
-        form.fault(name, "This is not a date.")
-        return None
-
-
 def _kind(visit: Visit) -> str:
-    kind: str = visit.request.path_params.get("kind", "")
-    if kind not in TITLES:
-        raise NotOurs("there is no such kind of message")
-    return kind
-
-
-def _numbers(visit: Visit) -> list[tuple[str, str]]:
-    """Numbers that messages of the account may have come to: its own, and those with keywords of its own."""
-    directory, account = visit.directory, visit.account.id
-    shared = {keyword.number_id for keyword in directory.keywords_by_id.values() if keyword.account_id == account}
-    found = [number for number in directory.numbers_by_id.values() if number.account_id == account or number.id in shared]
-    return [(str(number.id), number.address) for number in sorted(found, key=lambda number: number.address)]
-
-
-def _keywords(visit: Visit) -> list[tuple[str, str]]:
-    mine = [keyword for keyword in visit.directory.keywords_by_id.values() if keyword.account_id == visit.account.id]
-    return [(str(keyword.id), keyword.word) for keyword in sorted(mine, key=lambda keyword: keyword.word)]
+    return kind_of(visit, visit.request.path_params.get("kind", ""))
 
 
 def _spelled(version: tuple[int, int]) -> str:
     return f"{version[0]}.{version[1]}"
 
 
-def _offer(visit: Visit, ids: Sequence[int]):  # type: ignore[no-untyped-def]
+def _offer(visit: Visit, ids: Sequence[int]) -> Generator[Request, Any, list[int]]:
     offered = yield from offer_again(ids, visit.account.id)
     if offered:
         yield from visit.note("messages.offered", f"messages {', '.join(map(str, offered[:50]))}", None, {"messages": len(offered)})
     return offered
+
+
+def _send_again(visit: Visit, ids: Sequence[int], delivered: bool) -> Generator[Request, Any, Resent]:
+    found = yield from get(ids)
+    mine = [key for key in dict.fromkeys(ids) if key in found and found[key].account_id == visit.account.id]
+    owed: list[int] = []
+    for key in mine:
+        owed += [row.id for row in (yield from deliveries_of(key))]
+    begun = yield from now()
+    done: Resent = yield from resend(owed[:1_000], Pace(begun, RATE), delivered)
+    if done.sent_again:
+        yield from visit.note("messages.resent", f"messages {', '.join(map(str, mine[:50]))}", None, {"deliveries": done.sent_again})
+    return done
 
 
 PAGES: Final = (
