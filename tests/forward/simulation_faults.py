@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any, Final
 from unittest.mock import patch
 
@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from odzew.clock import SECOND
-from odzew.forward import ledger, loader, plan, shards
+from odzew.forward import backlog, ledger, loader, plan, shards
 from odzew.forward.engine import Engine
 from odzew.forward.lane import Lane
 from odzew.forward.schedule import Schedule
@@ -27,7 +27,8 @@ from tests.forward.simulation_rules import Forwarding, Sharing
 
 Fault = Callable[[], AbstractContextManager[object]]
 
-_next_due, _result_of, _record, _hold = Schedule.next_due, plan.result_of, deliveries.record, Lane.hold
+_next_due, _result_of, _record = Schedule.next_due, plan.result_of, deliveries.record
+_hold, _due_and_later = Lane.hold, backlog.due_and_later
 
 
 def _early(schedule: Schedule, slot: int, first_at: int, previous: int, jitter_us: int = 0) -> int | None:
@@ -59,9 +60,20 @@ def _over_what_ended(results: Sequence[Result]) -> Generator[Request, Any, None]
         yield request
 
 
+def _also_what_is_held(target: int, now: int, limit: int, _: frozenset[int]) -> Generator[Request, Any, tuple[list[Owed], int | None]]:
+    return _due_and_later(target, now, limit, frozenset())
+
+
 def _hold_twice(lane: Lane, owed: Owed) -> bool:
     lane.held.discard(owed.delivery_id)
     return _hold(lane, owed)
+
+
+def _held_or_not() -> AbstractContextManager[object]:
+    both = ExitStack()
+    both.enter_context(patch.object(backlog, "due_and_later", _also_what_is_held))
+    both.enter_context(patch.object(Lane, "hold", _hold_twice))
+    return both
 
 
 def _off_or_on(engine: Engine, lane: Lane) -> tuple[Target, Account] | None:
@@ -88,13 +100,12 @@ FAULTS: Final[tuple[tuple[str, type[Forwarding], Fault], ...]] = (
     ("an outcome of an old epoch is written", Sharing, _is(ledger, "lost", _nothing_is_lost)),
     ("a call begins with too little left of its lease", Sharing, _is(shards.Shards, "left", lambda *_: 99.0)),
     ("a shard is given back while calls are in flight", Sharing, _is(Engine, "is_idle", lambda *_: True)),
-    ("nothing is dropped when a shard goes", Sharing, _is(Engine, "lose", lambda *_: None)),
     ("a repeat is a second early", Forwarding, _is(Schedule, "next_due", _early)),
     ("after an outage repeats lose their gaps", Forwarding, _is(Schedule, "next_due", _without_gaps)),
     ("the last attempt is never made", Forwarding, _is(Schedule, "next_due", _one_too_few)),
     ("a failure counts as a delivery", Forwarding, _is(plan, "result_of", _never_again)),
     ("an end is written over", Forwarding, _is(deliveries, "record", _over_what_ended)),
-    ("what is in flight is loaded and called again", Forwarding, _is(Lane, "hold", _hold_twice)),
+    ("what is in flight is loaded and called again", Forwarding, _held_or_not),
     ("one call too many", Forwarding, _limits(calls=LIMITS.calls + 1)),
     ("one call too many of an account", Forwarding, _limits(calls_per_account=LIMITS.calls_per_account + 1)),
     ("one call too many to a target", Forwarding, _limits(calls_per_target=LIMITS.calls_per_target + 1)),

@@ -6,7 +6,7 @@ A fault that is seen inside a process is noted and told later: there the engine 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from odzew.clock import SECOND
@@ -103,17 +103,21 @@ class Judge:
         rows = world.rows("SELECT name, owner, epoch, expires_at FROM leases WHERE name = ?", f"{SHARD}{shard_of(made.target)}")
         held = {Fence(*row[:3]): row[3] for row in rows}
         mine = Fence(f"{SHARD}{shard_of(made.target)}", process.name, made.epoch)
-        for other in world.living:
-            for call in other.line.in_flight:
-                if other is not process and call.delivery == made.delivery:
-                    owner = Fence(mine.name, other.name, call.epoch)
-                    self.must(owner not in held, "in flight elsewhere under a lease that holds:", made, call)
-                    forced = world.jumped or world.clock.monotonic() < other.troubled_until
-                    self.must(forced, "in flight elsewhere, where the lease was given up:", made, call)
         if not world.jumped:
+            self._elsewhere(process, made, held)
             self.must(mine in held, f"called without its lease ({rows}):", made)
             self.must(held.get(mine, 0) >= made.at + LONGEST * SECOND, "called with less lease left than the call may take:", made)
         self.must(process.shards._until - now > LONGEST, "its process knew that there was too little left:", made)
+
+    def _elsewhere(self, process: Process, made: Made, held: Collection[Fence]) -> None:
+        """Whoever calls the same delivery has lost its lease by force: it was stalled, or had no store to renew it."""
+        world, name = self.world, f"{SHARD}{shard_of(made.target)}"
+        for other in world.living:
+            for call in other.line.in_flight:
+                if other is not process and call.delivery == made.delivery:
+                    lease = Fence(name, other.name, call.epoch)
+                    self.must(lease not in held, "in flight elsewhere under a lease that holds:", made, call)
+                    self.must(world.clock.monotonic() < other.troubled_until, "in flight elsewhere, where nothing was wrong:", made, call)
 
     def _limits(self, process: Process, made: Made) -> None:
         flying, accounts = process.line.in_flight, self.world.account_of
@@ -150,7 +154,7 @@ class Judge:
             return
         target = process.present.directory.targets.get(made.target)
         known = target is not None and target.active and version_of(target.url) == made.version
-        self.must(known and not process.health.is_paused(made.target), "by settings that are not the present ones:", made, target)
+        self.must(known and made.target not in process.health._paused, "by settings that are not the present ones:", made, target)
 
     def ended(self, process: Process, made: Made) -> None:
         """Judges nothing: counts how the target does."""

@@ -16,9 +16,18 @@ EXAMPLES: Final[dict[str, Callable[[House], Values]]] = {
     "inbox.kind.live": lambda house: {"kind": "ndi"},
     "user": lambda house: {"id": house.server.present.directory.users[MEMBER].id},
     "user.remove": lambda house: {"id": house.server.present.directory.users[MEMBER].id},
+    "numbers": lambda house: {"service": "nd"},
+    "keyword": lambda house: {"id": _keyword(house)},
+    "keyword.remove": lambda house: {"id": _keyword(house)},
+    "keyword.new": lambda house: {"id": house.server.present.directory.numbers["+48799448855"].id},
     "static": lambda house: {"name": "panel.css"},
 }
 """By the name of the page: values of the account `acme`."""
+
+
+def _keyword(house: House) -> int:
+    account = house.account_id()
+    return next(one.id for one in house.server.present.directory.keywords_by_id.values() if one.account_id == account)
 
 
 def values_of(house: House, name: str) -> Values:

@@ -19,8 +19,10 @@ from odzew.panel.pages import (
     interface,
     login,
     logins,
+    numbers,
     one_time,
     operator,
+    rule,
     tokens,
     users,
 )
@@ -39,8 +41,10 @@ PAGES: Final[tuple[Page, ...]] = (
     *interface.PAGES,
     *login.PAGES,
     *logins.PAGES,
+    *numbers.PAGES,
     *one_time.PAGES,
     *operator.PAGES,
+    *rule.PAGES,
     *tokens.PAGES,
     *users.PAGES,
 )

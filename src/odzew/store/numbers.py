@@ -51,3 +51,9 @@ def _source_row(source: Source) -> tuple[Any, ...]:
         source.name, source.protocol, source.token_sha256, json.dumps(source.allow_from), int(source.trust_time),
         int(source.active), json.dumps(source.options),
     )  # fmt: skip
+
+
+def remove_keyword(keyword_id: int, account_id: int) -> Generator[Request, Any, bool]:
+    """Gives a keyword of the account back; whether there was one. Its messages keep the word that they came with."""
+    rows = yield Rows("DELETE FROM keywords WHERE id = ? AND account_id = ? RETURNING id", (keyword_id, account_id))
+    return bool(rows)

@@ -14,7 +14,7 @@ from odzew.panel.pages.wanted import INCOMPLETE, TITLES, chosen, kept_filters, k
 from odzew.panel.render import inside
 from odzew.panel.visit import Visit
 from odzew.store import contacts
-from odzew.store.db import Request
+from odzew.store.db import Request, lengthy
 from odzew.store.inbox_lines import Line
 from odzew.store.lookup import deliveries_of
 from odzew.store.messages import get
@@ -151,6 +151,7 @@ def _offer(visit: Visit, ids: Sequence[int]) -> Generator[Request, Any, list[int
     return offered
 
 
+@lengthy
 def _send_again(visit: Visit, ids: Sequence[int], delivered: bool) -> Generator[Request, Any, Resent]:
     found = yield from get(ids)
     mine = [key for key in dict.fromkeys(ids) if key in found and found[key].account_id == visit.account.id]

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from odzew.clock import from_datetime
-from odzew.errors import NotOurs
+from odzew.errors import NotOurs, NumberError
 from odzew.panel.forms import Form
 from odzew.panel.visit import Visit
 from odzew.store import contact_list, contacts
@@ -132,8 +132,11 @@ def _sender(visit: Visit, form: Form) -> str | None:
     if not visit.sees_numbers:
         form.fault("sender", "You may not search for numbers.")
         return None
-    sender: str | None = form.judged("sender", msisdn.filter_value, typed, visit.services.settings["country"])
-    return sender if form.valid else None
+    try:
+        return msisdn.filter_value(typed, visit.services.settings["country"])
+    except NumberError:
+        form.fault("sender", "This is not a telephone number.")
+        return None
 
 
 def _instant(visit: Visit, form: Form, name: str, days: int) -> int | None:

@@ -1,0 +1,44 @@
+"""Why a message is whose it is, in the visitor's language: the sentences of the rules, which are stored in English."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from odzew.panel.visit import Visit
+
+RULES: Final = tuple(
+    (re.compile(pattern).fullmatch, text)
+    for pattern, text in (
+        (r"keyword (?P<word>.+) on (?P<number>\S+)", "The text begins with your keyword %(word)s on the number %(number)s."),
+        (r"answers (?P<id>\S+), sent from (?P<number>\S+)", "It answers your message %(id)s, sent from %(number)s."),
+        (r"answers (?P<id>\S+), chosen by hand", "Somebody chose that it answers your message %(id)s."),
+        (r"answers none of the sent messages, chosen by hand", "Somebody chose that it answers none of your messages."),
+        (r"(?P<number>\S+) is the account's own", "The number %(number)s is yours alone."),
+        (r"the only account that wrote to the sender in 90 days", "You are the only one who wrote to this sender in the last 90 days."),
+        (r"assigned by hand", "It was assigned to you by hand."),
+    )
+)
+"""(what fits the sentence of a rule, its words for people)"""
+CORRECTIONS: Final = {
+    "its sent message became known": "Its sent message became known later.",
+    "assigned by hand": "It was assigned by hand.",
+    "a missing part came": "A missing part came.",
+    "a missing part came, another is still missing": "A missing part came, another is still missing.",
+    "decoded again": "Its octets were decoded again.",
+    "what it answers was chosen by hand": "What it answers was chosen by hand.",
+}
+"""Why a message was corrected, as it is stored, and in words for people."""
+
+
+def reason_of(visit: Visit, rule: str) -> str:
+    """The sentence of a rule. What is not known is shown as it is stored."""
+    for fits, text in RULES:
+        if found := fits(rule):
+            return visit.t(text, **found.groupdict())
+    return rule
+
+
+def correction_of(visit: Visit, why: str) -> str:
+    """Why a message was corrected."""
+    return visit.t(CORRECTIONS[why]) if why in CORRECTIONS else why
