@@ -108,11 +108,17 @@ class Forwarding(RuleBasedStateMachine):
     def protection_pauses(self, host: str, at_once: bool, then: float) -> None:
         self.run("a target is paused by protection", then, self.world.pause(host) if at_once else self.world.fail_for_days(host))
 
-    @precondition(lambda self: bool(self.world.paused()))
-    @rule(number=which, drop=st.booleans(), then=later)
-    def a_person_resumes(self, number: int, drop: bool, then: float) -> None:
-        paused = self.world.paused()
-        self.run("a target is resumed", then, self.world.resume(paused[number % len(paused)], drop))
+    @rule(host=hosts, drop=st.booleans(), then=later)
+    def a_person_resumes(self, host: str, drop: bool, then: float) -> None:
+        """One that is not paused is paused first."""
+
+        async def work() -> None:
+            if host not in self.world.paused():
+                await self.world.pause(host)
+                await self.world.advance(0.0)
+            await self.world.resume(host, drop)
+
+        self.run("a target is resumed", then, work())
 
     @rule(host=hosts, delivered=st.booleans(), rate=st.sampled_from([0.5, 100.0]), then=later)
     def a_person_sends_again(self, host: str, delivered: bool, rate: float, then: float) -> None:

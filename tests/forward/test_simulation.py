@@ -1,12 +1,89 @@
-"""The engine against everything at once: see simulation.py, simulation_rules.py and simulation_judge.py."""
+"""The engine against everything at once: simulation.py is the world, simulation_rules.py what happens, simulation_judge.py what must hold.
+
+A few examples here; `make proof ARGS=simulation` draws thousands, and looks for every fault of simulation_faults.py.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
+
+import pytest
 from hypothesis import settings
 
+from odzew.clock import SECOND
+from tests.forward.simulation import World
+from tests.forward.simulation_calls import TIMES, Made, earliest
+from tests.forward.simulation_faults import FAULTS, Fault, is_found
 from tests.forward.simulation_rules import Forwarding, Sharing
 
 TestForwarding = Forwarding.TestCase
-TestForwarding.settings = settings(max_examples=15, stateful_step_count=30, deadline=None)
+TestForwarding.settings = settings(max_examples=10, stateful_step_count=25, deadline=None)
 TestSharing = Sharing.TestCase
-TestSharing.settings = settings(max_examples=10, stateful_step_count=30, deadline=None)
+TestSharing.settings = settings(max_examples=8, stateful_step_count=25, deadline=None)
+
+SOON = ("an outcome of an old epoch is written", "a repeat is a second early", "one call too many", "what is not offered is never found")
+
+
+@pytest.mark.parametrize(("machine", "fault"), [row[1:] for row in FAULTS if row[0] in SOON], ids=SOON)
+def test_a_fault_is_found(machine: type[Forwarding], fault: Fault) -> None:
+    assert is_found(machine, fault, examples=60, same=True)
+
+
+# --- what the model knows by itself ----------------------------------------------------------------------------------
+
+
+def _made(number: int, of: int, at: int) -> Made:
+    return Made(7, 1, "a.example", at, number, of, 1, "p1", 1)
+
+
+# attempt, of how many, its start and the first one's (seconds): the next one is due then (seconds), jitter adds at most so much
+DUE: tuple[tuple[int, int, float, float, float, float], ...] = (
+    (1, 5, 0, 0, 6, 0.2),
+    (2, 5, 6, 0, 12, 0.2),
+    (2, 5, 100, 0, 106, 0),  # after an outage the gap counts
+    (3, 5, 106, 0, 112 + 36, 0),
+    (4, 5, 18, 0, 60, 0.2),
+    (1, 4, 0, 0, 6, 0.2),
+    (3, 4, 18, 0, 48, 0.2),
+    (1, 2, 0, 0, 30, 1),
+)
+
+
+@pytest.mark.parametrize(("number", "of", "started", "first", "due", "jitter"), DUE)
+def test_when_the_next_attempt_is_due(number: int, of: int, started: float, first: float, due: float, jitter: float) -> None:
+    least, most = earliest(_made(number, of, round(started * SECOND)), round(first * SECOND), round(started * SECOND))
+    assert (least, most) == (round(due * SECOND), round((due + jitter) * SECOND))
+
+
+def test_every_schedule_has_another_number_of_attempts() -> None:
+    assert all(len(times.slots) == number == len(times.minutes) + 1 for number, times in TIMES.items())
+
+
+# --- a story with a known end ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_process_that_is_killed_while_it_stores_an_outcome_is_replaced_and_the_call_made_again(shared: bool) -> None:
+    async def story() -> None:
+        await world.begin()
+        await world.advance(1.0)
+        [first] = world.living
+        first.hang(99.0)  # what follows is not stored
+        await world.message("a.example", 1, first)
+        await world.advance(1.0)
+        assert [(made.process, made.outcome) for made in world.calls] == [("p1", "ok")]
+        first.fuse = 1
+        first.unhang()
+        await world.advance(20.0)
+        assert not world.living
+        world.spawn()
+        await world.end()
+
+    tally: Counter[str] = Counter()
+    world = World(shared, tally)
+    with asyncio.Runner() as runner:
+        runner.run(story())
+    assert [(made.process, made.number, made.outcome) for made in world.calls] == [("p1", 1, "ok"), ("p2", 1, "ok")]
+    assert tally["crashes"] == 1
+    world.close()

@@ -203,6 +203,7 @@ async def test_tidy_fills_and_forgets_sessions_that_are_over(db: Database, clock
     while await shelf.mark() < 2 or await rows(db, "SELECT user_id FROM panel_sessions"):
         clock.advance(EVERY)
         await turn()
+    assert not running.done()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 
@@ -226,9 +227,10 @@ class Failing:
 async def test_filling_goes_on_when_the_database_is_back(db: Database, clock: FixedClock) -> None:
     shelf = Shelf(db, clock)
     await shelf.store({})
-    running = asyncio.create_task(Indexer(Failing(db, 3), clock).run())  # type: ignore[arg-type]  # a database that fails
+    running = asyncio.create_task(Indexer(Failing(db, 3), clock).run())
     while await shelf.mark() < 1:
         clock.advance(EVERY)
         await turn()
+    assert not running.done()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)

@@ -12,6 +12,10 @@ EXAMPLES: Final[dict[str, Callable[[House], Values]]] = {
     "contact": lambda house: {"id": 1},
     "group": lambda house: {"id": 1},
     "group.remove": lambda house: {"id": 1},
+    "conversation": lambda house: {"id": 1},
+    "message": lambda house: {"id": 2},
+    "message.change": lambda house: {"id": 2},
+    "media": lambda house: {"id": 1},
     "inbox.kind": lambda house: {"kind": "ndi"},
     "inbox.kind.live": lambda house: {"kind": "ndi"},
     "user": lambda house: {"id": house.server.present.directory.users[MEMBER].id},
@@ -20,6 +24,9 @@ EXAMPLES: Final[dict[str, Callable[[House], Values]]] = {
     "keyword": lambda house: {"id": _keyword(house)},
     "keyword.remove": lambda house: {"id": _keyword(house)},
     "keyword.new": lambda house: {"id": house.server.present.directory.numbers["+48799448855"].id},
+    "forward.keyword": lambda house: {"id": _keyword(house)},
+    "forward.number": lambda house: {"id": house.server.present.directory.numbers["+48664078059"].id},
+    **{name: lambda house: {"id": _target(house)} for name in ("target", "target.remove", "target.test", "target.secret", "target.resume")},
     "static": lambda house: {"name": "panel.css"},
 }
 """By the name of the page: values of the account `acme`."""
@@ -28,6 +35,11 @@ EXAMPLES: Final[dict[str, Callable[[House], Values]]] = {
 def _keyword(house: House) -> int:
     account = house.account_id()
     return next(one.id for one in house.server.present.directory.keywords_by_id.values() if one.account_id == account)
+
+
+def _target(house: House) -> int:
+    account = house.account_id()
+    return next(one.id for one in house.server.present.directory.targets.values() if one.account_id == account)
 
 
 def values_of(house: House, name: str) -> Values:

@@ -32,6 +32,7 @@ CUSTOMER: Final[tuple[Entry, ...]] = (
             Entry("NDI/SCI", "inbox.kind", values=(("kind", "ndi"),)),
             Entry("Premium", "inbox.kind", values=(("kind", "pre"),)),
             Entry("MMS", "inbox.kind", values=(("kind", "mms"),)),
+            Entry("Inbox MMS: additional options", "forward.mms"),
             Entry("Incomplete", "inbox.kind", values=(("kind", "incomplete"),)),
         ),
     ),
@@ -55,6 +56,7 @@ CUSTOMER: Final[tuple[Entry, ...]] = (
         "Settings interface", "interface", "plug", under=(
             Entry("HTTPS XML API", "interface"),
             Entry("SMS response ECO", "forward.eco"),
+            Entry("All forwards", "targets", also=("target", "target.new", "target.test")),
             Entry("Tokens", "tokens"),
             Entry("Console", "console"),
             Entry("Code samples", "samples"),

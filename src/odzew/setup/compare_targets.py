@@ -55,7 +55,9 @@ def compare_targets(plan: Plan, directory: Directory, levels: list[Level]) -> li
             new = Target(plan.new_id(), level.account_id, level.level, level.id, kind, name, "")
             after, of_no_use = _reduced(replace(before or new, **_settings(table)), table)
             faults += of_no_use
-            faults += (f"{table.place}.{fault}" for fault in _faults(after, table))
+            faults += (f"{table.place}.{fault}" for fault in faults_of(after))
+            if table.body is not UNSET and after.way == "url" and after.for_kind != "mms":
+                faults.append(f"{table.place}.body: is for mms only: an SMS is forwarded by GET, which has no body")
             if after != before:
                 plan.targets.append(after)
                 told = _shown(after)
@@ -87,8 +89,8 @@ def _reduced(target: Target, table: ForwardTable) -> tuple[Target, list[str]]:
     return target, faults
 
 
-def _faults(target: Target, table: ForwardTable) -> Iterator[str]:
-    """What is seen only when the keys of the file have been laid over what is there."""
+def faults_of(target: Target) -> Iterator[str]:
+    """What does not go together in one target, each as `key: sentence`."""
     if target.way == "email":
         if not target.mail_to:
             yield "mail_to: is missing: an e-mail goes to at least one address"
@@ -102,8 +104,6 @@ def _faults(target: Target, table: ForwardTable) -> Iterator[str]:
             yield "retry_minutes: the last repeat would be more than 7 days after the first attempt"
     elif any(later - earlier < SHORTEST_GAP for earlier, later in pairwise(minutes)):
         yield 'retry_minutes: must grow, for they count from the first attempt (or set retry_basis = "previous")'
-    if table.body is not UNSET and target.way == "url" and target.for_kind != "mms":
-        yield "body: is for mms only: an SMS is forwarded by GET, which has no body"
 
 
 def _faults_of_url(target: Target) -> Iterator[str]:

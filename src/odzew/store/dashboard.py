@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -72,3 +72,14 @@ def answered(account_id: int, since: int) -> Generator[Request, Any, Answered]:
     if not took:
         return Answered()
     return Answered(delivered, len(rows) - delivered, took[len(took) // 2], took[min(len(took) - 1, len(took) * 95 // 100)])
+
+
+def waiting(targets: Sequence[int], most: int = MOST) -> Generator[Request, Any, dict[int, tuple[int, int]]]:
+    """{target: (how much is owed to it, at most `most`, when the next is due)}, of those to which anything is. Leans on owed_target."""
+    found = {}
+    for target in targets:
+        sql = "SELECT count(*), min(due_at) FROM (SELECT due_at FROM owed WHERE target_id = ? ORDER BY due_at LIMIT ?) AS counted"
+        count, due = (yield Rows(sql, (target, most)))[0]
+        if count:
+            found[target] = (count, due)
+    return found

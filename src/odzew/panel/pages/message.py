@@ -25,7 +25,7 @@ from odzew.store.db import Request
 from odzew.store.directory import Directory, StaleDirectory
 from odzew.store.lookup import delivery
 from odzew.store.messages import get
-from odzew.store.resend import Pace, Resent, now, resend
+from odzew.store.resend import AGAIN, Pace, Resent, now, resend
 from odzew.store.seen import mark
 from odzew.wire import contact as wire_contact
 from odzew.wire import folding
@@ -94,7 +94,7 @@ async def _shown(visit: Visit, found: Message, status: int = 200, form: Any = No
         "message.html", status=status, message=found, story=story, form=form or visit.fields(), name=name_of(story.contact), number=number,
         reason=reason_of(visit, found.rule), corrections=[correction_of(visit, one.why) for one in story.revised],
         showings={head.id: showing_of(head.content_type) for head in story.attachments}, spans=spans_of,
-        hidden=lambda text: hidden(visit, found.sender, text),
+        can_send_all=sum(fate.row is not None and fate.row.state in AGAIN for fate in story.fates) > 1, hidden=lambda text: hidden(visit, found.sender, text),
     )  # fmt: skip
 
 
@@ -124,10 +124,10 @@ async def _resent(visit: Visit, found: Message, key: int | None) -> tuple[str, s
 
 
 async def _decoded(visit: Visit, found: Message) -> tuple[str, str]:
-    while True:
+    done: Redecoded | None = None
+    while done is None:
         try:
-            done: Redecoded = await visit.db.write(_decode, visit, found, visit.directory)
-            break
+            done = await visit.db.write(_decode, visit, found, visit.directory)
         except StaleDirectory:
             await visit.services.refresh()
         except NotOurs:

@@ -113,7 +113,9 @@ def story_of(message: Message, account: Account, directory: Directory) -> Genera
 
 def is_unseen(message: Message) -> Generator[Request, Any, bool]:
     """Whether nobody of the account has looked at it."""
-    rows = yield Rows("SELECT 1 FROM inbox_index WHERE message_id = ? AND account_id = ? AND seen_at IS NOT NULL", (message.id, message.account_id))
+    rows = yield Rows(
+        "SELECT 1 FROM inbox_index WHERE message_id = ? AND account_id = ? AND seen_at IS NOT NULL", (message.id, message.account_id)
+    )
     return not rows
 
 
@@ -134,7 +136,7 @@ def _came(row: Sequence[Any], directory: Directory) -> Came:
 def _revised(revisions: Sequence[lookup.Revision], message: Message) -> list[Revised]:
     """Each with what it led to: the next one's `before`, or what the message is now. Newest first."""
     befores = [json.loads(one.before) for one in revisions]
-    afters = [*befores[1:], {"text": message.text, "rule": message.rule}]
+    afters = [*befores, {"text": message.text, "rule": message.rule}][1:]
     return [
         Revised(one.at, one.why, before.get("text", ""), after.get("text", ""), before.get("rule", ""), after.get("rule", ""))
         for one, before, after in zip(revisions, befores, afters, strict=True)
