@@ -24,6 +24,7 @@ EXAMPLES: Final[dict[str, Callable[[House], Values]]] = {
     "keyword": lambda house: {"id": _keyword(house)},
     "keyword.remove": lambda house: {"id": _keyword(house)},
     "keyword.new": lambda house: {"id": house.server.present.directory.numbers["+48799448855"].id},
+    "delivery": lambda house: {"id": 1},
     "forward.keyword": lambda house: {"id": _keyword(house)},
     "forward.number": lambda house: {"id": house.server.present.directory.numbers["+48664078059"].id},
     **{name: lambda house: {"id": _target(house)} for name in ("target", "target.remove", "target.test", "target.secret", "target.resume")},

@@ -71,6 +71,10 @@ class Panel:
         except ClientDisconnect:
             return
 
+    async def close(self) -> None:
+        """Ends what pages have begun."""
+        await self._services.errands.close()
+
     async def _nowhere(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)
         visit = await self._visit(request)

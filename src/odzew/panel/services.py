@@ -15,6 +15,7 @@ from odzew.clock import Clock
 from odzew.inbox.freshness import Freshness
 from odzew.inbox.listing import Listing
 from odzew.model import Account, Message, Target
+from odzew.panel.errands import Errands
 from odzew.panel.render import Pages
 from odzew.panel.words import Words
 from odzew.store.db import Database
@@ -45,5 +46,6 @@ class Services:
     offer: Callable[[Any, Any], None]
     refresh: Callable[[], Awaitable[None]]
     api: App
+    errands: Errands = field(default_factory=Errands)
     version: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)

@@ -255,11 +255,13 @@ class Server:
         return logged(app) if settings["log_access"] else app
 
     def _panel(self, gate: Gate, api: App) -> App:
-        return create_panel(
+        panel = create_panel(
             db=self.db, directory=self._directory, clock=self.clock, settings=self.settings, environment=self._environment, gate=gate,
             verifier=self.verifier, throttle=self.throttle, sealer=self._sealer, exchange=self.exchange, freshness=self.freshness,
             sources=self.carriers.states, offer=self._offer, refresh=self._refresh, api=api, version=__version__,
         )  # fmt: skip
+        self._closing.push_async_callback(panel.close)
+        return panel
 
     def _known(self) -> Known:
         """Where the metrics find what is known anyway."""
