@@ -1,6 +1,6 @@
 """The simulation of the forwarding engine (tests/forward/simulation.py) for as long as the command line says.
 
-Every run draws new examples; what it finds is shrunk, printed and ends it. `python -m proof simulation --seconds 600`.
+Every run draws new examples; what it finds is shrunk, printed and ends it. Then the same with faults built in, which must be found. `python -m proof simulation --seconds 600`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from odzew.clock import Clock
 from proof.report import Report
+from tests.forward.simulation_faults import FAULTS, found_in
 from tests.forward.simulation_rules import Forwarding, Sharing
 
 SECONDS: Final = 300.0
 BATCH: Final = 10  # examples
+CONTROL: Final = 150  # examples, at most, in which each fault that is built in on purpose must be found
 STEPS: Final = 40  # rules of one example, at most
 MACHINES: Final = {"one process that owns all": Forwarding, "up to three that lease shards": Sharing}
 
@@ -59,4 +61,7 @@ async def run(clock: Clock, seconds: float | None = None) -> bool:
         for kind in ("crash: ", "rule: "):
             for what in sorted(key for key in tally if key.startswith(kind)):
                 report.say(f"{name}: {what}", tally[what])
+    for name, machine, fault in FAULTS if not faults else ():
+        found = await asyncio.to_thread(found_in, machine, fault, CONTROL)
+        report.hold(f"control, {name}: found in examples", CONTROL + 1 if found is None else found, at_most=CONTROL)
     return report.save()

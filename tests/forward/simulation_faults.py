@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any, Final
@@ -116,15 +117,16 @@ FAULTS: Final[tuple[tuple[str, type[Forwarding], Fault], ...]] = (
 )
 
 
-def is_found(machine: type[Forwarding], fault: Fault, examples: int, steps: int = 40, same: bool = False) -> bool:
-    """Whether the simulation finds it within so many examples, the `same` ones each time or new ones; what it finds is not shrunk."""
+def found_in(machine: type[Forwarding], fault: Fault, at_most: int, same: bool = False) -> int | None:
+    """How many examples the simulation takes to find it, or None; the `same` ones each time or new ones. What it finds is not shrunk."""
+    tried = type(machine.__name__, (machine,), {"tally": Counter()})
     chosen = settings(
-        max_examples=examples, stateful_step_count=steps, deadline=None, database=None, phases=[Phase.generate], derandomize=same,
+        max_examples=at_most, stateful_step_count=40, deadline=None, database=None, phases=[Phase.generate], derandomize=same,
         print_blob=False, suppress_health_check=list(HealthCheck), report_multiple_bugs=False,
     )  # fmt: skip
     with fault():
         try:
-            run_state_machine_as_test(machine, settings=chosen)
+            run_state_machine_as_test(tried, settings=chosen)
         except AssertionError:
-            return True
-    return False
+            return tried.tally["examples"]
+    return None

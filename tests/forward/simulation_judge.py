@@ -235,7 +235,9 @@ class Judge:
 
     def _delivery(self, row: Row, attempts: list[tuple[int, int, str]], due_at: int | None) -> None:
         key, of_round = row.id, attempts[row.earlier :]
-        if row.outcome == DROPPED and len(of_round) > row.slot:  # a call was under way when a person ended it: it is recorded, the end stays
+        if (
+            row.outcome == DROPPED and len(of_round) > row.slot
+        ):  # a call was under way when a person ended it: it is recorded, the end stays
             of_round, attempts = of_round[: row.slot], attempts[:-1]
         self.must([one[0] for one in attempts] == list(range(1, row.earlier + row.slot + 1)), f"attempts of {row}:", attempts)
         self.must(not row.slot or (of_round and row.first_at == of_round[0][1]), f"first attempt of {row}:", attempts)

@@ -14,7 +14,7 @@ from hypothesis import settings
 from odzew.clock import SECOND
 from tests.forward.simulation import World
 from tests.forward.simulation_calls import TIMES, Made, earliest
-from tests.forward.simulation_faults import FAULTS, Fault, is_found
+from tests.forward.simulation_faults import FAULTS, Fault, found_in
 from tests.forward.simulation_rules import Forwarding, Sharing
 
 TestForwarding = Forwarding.TestCase
@@ -27,7 +27,7 @@ SOON = ("an outcome of an old epoch is written", "a repeat is a second early", "
 
 @pytest.mark.parametrize(("machine", "fault"), [row[1:] for row in FAULTS if row[0] in SOON], ids=SOON)
 def test_a_fault_is_found(machine: type[Forwarding], fault: Fault) -> None:
-    assert is_found(machine, fault, examples=60, same=True)
+    assert found_in(machine, fault, at_most=60, same=True)
 
 
 # --- what the model knows by itself ----------------------------------------------------------------------------------
@@ -71,7 +71,7 @@ def test_a_process_that_is_killed_while_it_stores_an_outcome_is_replaced_and_the
         await world.advance(1.0)
         [first] = world.living
         first.db.away = {"write"}
-        await world.message("a.example", 1, first)
+        await world.message("b.example", 1, first)
         await world.advance(1.0)
         assert [(made.process, made.outcome) for made in world.calls] == [("p1", "ok")]
         first.fuse = 1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from odzew.forward.engine import Result
 from odzew.model import Attempt, Owed
+from odzew.store.deliveries import Result
 from tests.panel.house import House
 
 

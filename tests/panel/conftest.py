@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from odzew.clock import Clock, FixedClock
 from tests.panel.house import House, fill, running
@@ -28,5 +29,14 @@ async def house(tmp_path: Path, clock: FixedClock) -> AsyncIterator[House]:
 async def full_house(tmp_path: Path) -> AsyncIterator[House]:
     """A server of its own with messages of every kind."""
     async with running(f"sqlite:///{tmp_path}/house.db", tmp_path, Clock()) as found:
+        await fill(found)
+        yield found
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def open_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """One server with messages of every kind for all tests of a module, which leave it as it is."""
+    folder = tmp_path_factory.mktemp("house")
+    async with running(f"sqlite:///{folder}/house.db", folder, Clock()) as found:
         await fill(found)
         yield found

@@ -212,8 +212,8 @@ class Person:
 
     async def post(self, path: str, fields: Fields = None, *, csrf: str | None = None, **headers: str) -> Seen:
         """Sends a form with the token (`csrf` another one, '' none). Values that are lists are sent several times."""
-        if not self.csrf:
-            await self.get("/login")
+        if not self.csrf and (await self.get("/login")).status == 303:  # logged in already
+            await self.get("/account")
         token = self.csrf if csrf is None else csrf
         if isinstance(fields, aiohttp.FormData):
             fields.add_field("csrf", token)

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 
 from odzew.clock import Clock
 from odzew.panel.page import Page as PanelPage
@@ -37,7 +37,8 @@ async def log_in(page: Page, url: str, login: str) -> None:
 
 async def launch(playwright: Any) -> Browser:
     """Debian's Chromium."""
-    return await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+    browser: Browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+    return browser
 
 
 async def shoot(house: House, out: Path, names: list[str]) -> None:
@@ -49,7 +50,7 @@ async def shoot(house: House, out: Path, names: list[str]) -> None:
                 for who in (OWNER, OPERATOR):
                     context = await browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, locale="en-GB")
                     page = await context.new_page()
-                    page.on("console", lambda line: sys.stderr.write(f"console: {line.text}\n"))
+                    page.on("console", _tell)
                     if who == OWNER and (not names or "login" in names):
                         await page.goto(f"{house.url}/panel/login")
                         await page.screenshot(path=out / f"login-{size}-{scheme}.png", full_page=True)
@@ -60,6 +61,10 @@ async def shoot(house: House, out: Path, names: list[str]) -> None:
                             await page.screenshot(path=out / f"{one.name}-{size}-{scheme}.png", full_page=True)
                     await context.close()
         await browser.close()
+
+
+def _tell(line: ConsoleMessage) -> None:
+    sys.stderr.write(f"console: {line.text}\n")
 
 
 def _wanted(page: PanelPage, who: str, names: list[str]) -> bool:

@@ -7,6 +7,7 @@ commas, allow a change of key: the first one seals, all of them open.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -53,6 +54,11 @@ class Sealer:
 def is_sealed(text: str) -> bool:
     """Whether a stored reference is a sealed secret."""
     return text.startswith(SEALED)
+
+
+def revealed(text: str, environment: Mapping[str, str]) -> str:
+    """A secret as it is kept, opened with the key of the environment where it is sealed. SettingError where it cannot be opened."""
+    return Sealer(environment.get(VARIABLE, "")).open(text) if is_sealed(text) else text
 
 
 def new_key() -> str:

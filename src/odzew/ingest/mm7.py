@@ -15,7 +15,8 @@ from contextlib import suppress
 from typing import Final
 
 from odzew.access.request import Headers, header
-from odzew.errors import WireError
+from odzew.access.sealing import revealed
+from odzew.errors import SettingError, WireError
 from odzew.ingest.contract import Answer, Ingest, Receive, Request
 from odzew.ingest.mm7_parts import attachments_of, envelope_of
 from odzew.model import Arrival, Attachment, Source
@@ -56,14 +57,18 @@ class Message:
 def admits(source: Source, headers: Headers, environment: Mapping[str, str]) -> bool:
     """Whether the headers show the source's name and password (HTTP Basic, RFC 7617).
 
-    A source without both is known by its address alone; without an address list nobody is. A password that is not in the environment
-    is nobody's.
+    A source without both is known by its address alone; without an address list nobody is. A password that is not in the environment,
+    or is sealed with another key, is nobody's.
     """
     username, password = (str(source.options.get(name) or "") for name in ("username", "password"))
     if not (username or password):
         return bool(source.allow_from)
     if password.startswith(ENV):
         password = environment.get(password.removeprefix(ENV), "")
+    try:
+        password = revealed(password, environment)
+    except SettingError:
+        return False
     # As one text: where the name ends does not matter, for both must be right.
     expected = hashlib.sha256(f"{username}:{password}".encode("utf-8", "surrogatepass")).digest()
     presented = hashlib.sha256(_basic(header(headers, b"authorization") or "")).digest()

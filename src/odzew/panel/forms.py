@@ -39,7 +39,7 @@ class Form:
         values = many(name) if many else self._given.get(name, [])
         return [value for value in ([values] if isinstance(values, str) else values) if isinstance(value, str)]
 
-    def fault(self, name: str, text: str, **values: Any) -> None:
+    def fault(self, name: str, text: str, /, **values: Any) -> None:
         """Notes a fault of a field; the first one of each field is kept."""
         self.errors.setdefault(name, self._t(text, **values))
 

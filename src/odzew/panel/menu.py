@@ -41,7 +41,8 @@ def _shown(visit: Visit, entry: Entry) -> bool:
 
 
 def _line(visit: Visit, entry: Entry) -> Line:
-    href = url_of(entry.page, **dict(entry.values))
+    values: dict[str, Any] = dict(entry.values)
+    href = url_of(entry.page, **values)
     here = visit.request.url.path
     under = tuple(_line(visit, line) for line in entry.under if _shown(visit, line))
     current = here == href

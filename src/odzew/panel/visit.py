@@ -133,7 +133,7 @@ class Visit:
         """The form that was sent; its token has been judged already."""
         return await self.request.form()
 
-    def t(self, text: str, **values: Any) -> str:
+    def t(self, text: str, /, **values: Any) -> str:
         """`text` in the visitor's language, with `%(name)s` filled."""
         found = self.services.words.of(self.language, text)
         return found % values if values else found

@@ -61,7 +61,7 @@ async def apply(
         hashes = await asyncio.to_thread(lambda: {login: hash_password(password) for login, password in plan.passwords.items()})
         names = {token_name(*key) for key in _token_keys(document)}
         values = {name: make_token() for name in names}
-        plan, made = await db.write(_write, document, reset_passwords, hashes, values, hash_password)
+        plan, made = await db.write(write, document, reset_passwords, hashes, values, hash_password)
     changes = list(plan.changes)
     for account in document.account:
         key = plan.account_ids[account.name]
@@ -74,7 +74,7 @@ def _token_keys(document: Document) -> list[tuple[str | None, str]]:
     return keys + [(account.name, token.name) for account in document.account for token in account.token]
 
 
-def _write(
+def write(
     document: Document, reset: bool, hashes: Mapping[str, str], values: Mapping[str, str], hash_password: Callable[[str], str]
 ) -> Generator[Request, Any, tuple[Plan, list[Made]]]:
     """The unit of work. It compares again, for somebody may have written since; the plan that it gives has the ids of the store."""

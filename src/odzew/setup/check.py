@@ -24,6 +24,7 @@ TryBind = Callable[[Source], Awaitable[str | None]]
 """Says what went wrong when a source's bind was tried, or None if the network took us in."""
 
 AT_ONCE: Final = 8  # hosts looked up, or binds tried, at the same time
+SEALED: Final = "sealed:"  # as `access.sealing` writes it
 SHORT_TOKENS: Final = ("http", "kannel")
 _OWN: Final = ("ndi", "sci", "pri")
 _ADVICE_ENV: Final = "set it where `odzew serve` runs"
@@ -153,7 +154,7 @@ def _source_password(source: Source, place: str, environment: Mapping[str, str])
     password = str(source.options.get("password", ""))
     if password.startswith(ENV):
         yield from _reference(password, place, environment)
-    elif password:
+    elif password and not password.startswith(SEALED):
         yield Finding("warning", place, "has its password written out in the database", 'write password = "env:NAME"')
 
 

@@ -8,6 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
+from odzew.access.sealing import revealed
 from odzew.errors import SettingError
 from odzew.model import Source
 
@@ -65,9 +66,12 @@ class SmppOptions(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(_host(text) for text in self.hosts)
 
     def secret(self, environment: Mapping[str, str]) -> str:
-        """The password: as written, or where it is `env:NAME` what the environment says. SettingError if it says nothing."""
+        """The password: as written; where it is `env:NAME` what the environment says; opened where it is sealed.
+
+        SettingError if the environment says nothing, or has not the key.
+        """
         if not self.password.startswith(ENVIRONMENT):
-            return self.password
+            return revealed(self.password, environment)
         name = self.password.removeprefix(ENVIRONMENT)
         if name not in environment:
             raise SettingError(f"the environment has no {name}, which the password refers to")

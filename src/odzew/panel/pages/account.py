@@ -13,6 +13,7 @@ from odzew.panel.page import BOTH, POST, Page
 from odzew.panel.visit import Visit
 from odzew.panel.words import LANGUAGES
 from odzew.store import credentials, panel_sessions
+from odzew.store.db import Unit
 
 SHORTEST: Final = 10  # characters of a password
 LONGEST: Final = 1_024
@@ -94,7 +95,7 @@ async def _shown(visit: Visit, form: Form, status: int = 200, secret: Form | Non
     )  # fmt: skip
 
 
-def _keep(visit: Visit, name: str, language: str | None):  # type: ignore[no-untyped-def]
+def _keep(visit: Visit, name: str, language: str | None) -> Unit:
     user = visit.user
     yield from credentials.set_name(user.id, name)
     yield from credentials.set_language(user.id, language)
@@ -102,7 +103,7 @@ def _keep(visit: Visit, name: str, language: str | None):  # type: ignore[no-unt
     yield from visit.note("user.saved", f"user {user.login}", before, {"name": name, "language": language})
 
 
-def _set_password(visit: Visit, hashed: str):  # type: ignore[no-untyped-def]
+def _set_password(visit: Visit, hashed: str) -> Unit:
     assert visit.visitor is not None
     yield from credentials.set_password(visit.user.id, hashed)
     yield from panel_sessions.end_of_user(visit.user.id, visit.visitor.session)

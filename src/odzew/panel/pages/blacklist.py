@@ -11,6 +11,7 @@ from odzew.panel.forms import Form
 from odzew.panel.page import BOTH, POST, Page
 from odzew.panel.visit import Visit
 from odzew.store import blacklist as units
+from odzew.store.db import Unit
 from odzew.store.people import save_blacklisted
 from odzew.wire import msisdn
 
@@ -53,7 +54,7 @@ def _phones(visit: Visit, form: Form, name: str) -> list[str]:
         try:
             found.append(msisdn.filter_value(text, visit.services.settings["country"]))
         except NumberError:
-            form.fault(name, "%(text)s is not a telephone number.", text=text[:40])
+            form.fault(name, "%(typed)s is not a telephone number.", typed=text[:40])
     return list(dict.fromkeys(found))
 
 
@@ -75,12 +76,12 @@ async def _shown(visit: Visit, form: Form, status: int = 200) -> Response:
     )  # fmt: skip
 
 
-def _add(visit: Visit, phones: list[str]):  # type: ignore[no-untyped-def]
+def _add(visit: Visit, phones: list[str]) -> Unit:
     yield from save_blacklisted(visit.account.id, phones)
     yield from visit.note("blacklist.added", f"{len(phones)} numbers", None, {"phones": phones[:50]})
 
 
-def _remove(visit: Visit, ids: list[int]):  # type: ignore[no-untyped-def]
+def _remove(visit: Visit, ids: list[int]) -> Unit:
     rows = yield from units.of_ids(visit.account.id, ids)
     phones = [row[1] for row in rows]
     if phones:

@@ -17,6 +17,7 @@ from odzew.panel.sheet import BOM, cell
 from odzew.panel.visit import Visit
 from odzew.store import contact_list, contacts, groups
 from odzew.store.contact_list import ContactFilter
+from odzew.store.db import Unit
 from odzew.wire import folding
 from odzew.wire.contact import LONGEST, TEXTS, ContactError, read
 
@@ -72,9 +73,10 @@ async def new(visit: Visit) -> Response:
 
 async def edit(visit: Visit) -> Response:
     """Changes one."""
-    one = (await shown(visit, [visit.path("id")]) or [None])[0]
-    if one is None:
+    found_one = await shown(visit, [visit.path("id")])
+    if not found_one:
         raise NotOurs("there is no such contact")
+    one = found_one[0]
     if visit.request.method == "GET":
         return await _form(visit, one, visit.fields(one.texts | {"group": [str(key) for key, _ in one.groups]}))
     form = visit.fields(await visit.form())
@@ -192,21 +194,21 @@ def _line(values: Sequence[Any]) -> bytes:
 
 
 
-def _add(visit: Visit, phone: str, texts: dict[str, str | None], chosen: list[int]):  # type: ignore[no-untyped-def]
+def _add(visit: Visit, phone: str, texts: dict[str, str | None], chosen: list[int]) -> Unit:
     key = yield from contacts.add(visit.account.id, phone, texts, chosen, folding.searchable)
     if key is not None:
         yield from visit.note("contact.added", f"contact {key}", None, {"phone": phone})
     return key
 
 
-def _change(visit: Visit, one: Shown, phone: str, texts: dict[str, str | None], chosen: list[int]):  # type: ignore[no-untyped-def]
+def _change(visit: Visit, one: Shown, phone: str, texts: dict[str, str | None], chosen: list[int]) -> Unit:
     done = yield from contacts.edit(visit.account.id, one.id, phone, texts, chosen, folding.searchable)
     if done:
         yield from visit.note("contact.saved", f"contact {one.id}", one.texts, texts | {"phone": phone})
     return done
 
 
-def _delete(visit: Visit, ids: list[int]):  # type: ignore[no-untyped-def]
+def _delete(visit: Visit, ids: list[int]) -> Unit:
     number = yield from contacts.delete(visit.account.id, ids)
     yield from visit.note("contact.deleted", f"contacts {', '.join(map(str, ids[:50]))}", {"contacts": number}, None)
     return number

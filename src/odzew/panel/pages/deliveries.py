@@ -18,6 +18,7 @@ from odzew.panel.page import POST, Page
 from odzew.panel.render import inside
 from odzew.panel.visit import Visit
 from odzew.store import delivery_list, lookup, messages
+from odzew.store.db import Unit
 from odzew.store.deliveries import attempts
 from odzew.store.delivery_list import ENDED, Wanted
 from odzew.store.lookup import DeliveryRow
@@ -157,7 +158,7 @@ def _timings(text: str) -> list[tuple[str, int]]:
     return [(name, int(value)) for name, _, value in pairs if value.isascii() and value.isdecimal()]
 
 
-def _send(visit: Visit, ids: list[int]):  # type: ignore[no-untyped-def]
+def _send(visit: Visit, ids: list[int]) -> Unit:
     mine = []
     for key in ids:
         row = yield from lookup.delivery(key)
@@ -171,7 +172,7 @@ def _send(visit: Visit, ids: list[int]):  # type: ignore[no-untyped-def]
     return done
 
 
-def _noted(visit: Visit, wanted: Wanted, rate: str):  # type: ignore[no-untyped-def]
+def _noted(visit: Visit, wanted: Wanted, rate: str) -> Unit:
     what: dict[str, Any] = {"state": wanted.state, "target": wanted.target_id, "since": wanted.since, "until": wanted.until, "rate": rate}
     yield from visit.note("deliveries.sent_again", "deliveries of a filter", None, what)
 

@@ -11,6 +11,7 @@ from odzew.panel.forms import Form
 from odzew.panel.page import BOTH, POST, Page
 from odzew.panel.visit import Visit
 from odzew.store import groups as units
+from odzew.store.db import Unit
 from odzew.wire import contact, folding
 
 LIMIT: Final = 200
@@ -67,12 +68,12 @@ async def _shown(visit: Visit, form: Form, status: int = 200) -> Response:
     return visit.page("groups.html", status=status, form=form, rows=rows[:LIMIT], skip=skip, next=following)
 
 
-def _add(visit: Visit, name: str):  # type: ignore[no-untyped-def]
+def _add(visit: Visit, name: str) -> Unit:
     key = yield from units.add(visit.account.id, name, folding.searchable)
     yield from visit.note("group.added", f"group {key}", None, {"name": name})
 
 
-def _rename(visit: Visit, found: tuple[int, str, int], name: str):  # type: ignore[no-untyped-def]
+def _rename(visit: Visit, found: tuple[int, str, int], name: str) -> Unit:
     done = yield from units.rename(visit.account.id, found[0], name, folding.searchable)
     if done == "unknown":
         raise NotOurs("there is no such group")
@@ -81,7 +82,7 @@ def _rename(visit: Visit, found: tuple[int, str, int], name: str):  # type: igno
     return done
 
 
-def _note_removal(visit: Visit, found: tuple[int, str, int], with_contacts: bool):  # type: ignore[no-untyped-def]
+def _note_removal(visit: Visit, found: tuple[int, str, int], with_contacts: bool) -> Unit:
     yield from visit.note("group.deleted", f"group {found[0]}", {"name": found[1], "contacts": found[2]}, {"with contacts": with_contacts})
 
 

@@ -18,6 +18,7 @@ from odzew.panel.visit import ROOT, Visit
 from odzew.panel.words import LANGUAGES
 from odzew.store.audit import add
 from odzew.store.credentials import set_language, use_totp_step
+from odzew.store.db import Unit
 from odzew.store.panel_sessions import make_strong
 
 STEP: Final = 30  # seconds of a one-time code (RFC 6238 s.5.2)
@@ -147,7 +148,7 @@ def _came_from(visit: Visit) -> str:
     return inside(before.removeprefix(ROOT)) if before.startswith(ROOT) else "/"
 
 
-def _entered(user: User, address: str, action: str):  # type: ignore[no-untyped-def]
+def _entered(user: User, address: str, action: str) -> Unit:
     yield from add(user.account_id, user.login, address, action)
 
 

@@ -14,7 +14,7 @@ from odzew.panel.page import BOTH, POST, Page
 from odzew.panel.visit import Visit
 from odzew.setup import judges
 from odzew.store.changes import bump
-from odzew.store.db import Lock
+from odzew.store.db import Lock, Unit
 from odzew.store.directory import Directory, load
 from odzew.store.numbers import remove_keyword, save_keywords
 from odzew.store.targets import remove_targets
@@ -104,7 +104,7 @@ def _read(visit: Visit, form: Form, number: Number, before: Keyword | None) -> K
     return Keyword(before.id if before else 0, number.id, visit.account.id, word, words, form.flag("strip_keyword"))
 
 
-def _reserve(visit: Visit, keyword: Keyword, before: Keyword | None):  # type: ignore[no-untyped-def]
+def _reserve(visit: Visit, keyword: Keyword, before: Keyword | None) -> Unit:
     """Whether somebody else was quicker; nothing is then written."""
     yield Lock(["setup"])
     directory: Directory = yield from load()
@@ -118,7 +118,7 @@ def _reserve(visit: Visit, keyword: Keyword, before: Keyword | None):  # type: i
     return False
 
 
-def _give_back(visit: Visit, keyword: Keyword):  # type: ignore[no-untyped-def]
+def _give_back(visit: Visit, keyword: Keyword) -> Unit:
     yield Lock(["setup"])
     directory: Directory = yield from load()
     targets = _of(directory, "keyword", keyword.id)

@@ -16,6 +16,7 @@ from odzew.panel.page import BOTH, Page
 from odzew.panel.pages.login import STEP, matching_step
 from odzew.panel.visit import Visit
 from odzew.store.credentials import set_totp, use_totp_step
+from odzew.store.db import Unit
 from odzew.store.panel_sessions import make_strong
 
 ISSUER: Final = "Odzew"
@@ -75,7 +76,7 @@ def _picture(uri: str) -> Markup:
     return Markup(out.getvalue().decode("ascii"))  # digits and our own words: nothing of it was typed by anybody
 
 
-def _switch(visit: Visit, sealed: str | None, step: int):  # type: ignore[no-untyped-def]
+def _switch(visit: Visit, sealed: str | None, step: int) -> Unit:
     assert visit.visitor is not None
     yield from set_totp(visit.user.id, sealed)
     if sealed is not None:

@@ -20,7 +20,7 @@ from odzew.setup.compare_targets import faults_of
 from odzew.setup.ways import idle, without
 from odzew.store.changes import bump
 from odzew.store.dashboard import MOST
-from odzew.store.db import Lock
+from odzew.store.db import Lock, Unit
 from odzew.store.directory import Directory, load
 from odzew.store.targets import remove_targets, save_targets
 from odzew.wire.published import PLACEHOLDERS
@@ -37,7 +37,7 @@ async def new(visit: Visit) -> Response:
     place = place_of(visit, level, int(key) if key.isascii() and key.isdecimal() and len(key) < 19 else visit.account.id)
     kind = visit.query.get("for", "")
     start = replace(EMPTY, account_id=visit.account.id, level=place.level, level_id=place.id)
-    start = replace(start, for_kind=kind if kind in place.kinds else place.kinds[0])  # type: ignore[arg-type]  # one of them
+    start = replace(start, for_kind=kind if kind in place.kinds else place.kinds[0])
     if visit.request.method == "GET":
         return await _shown(visit, place, None, visit.fields(_values(start)))
     form = visit.fields(await visit.form())
@@ -155,7 +155,7 @@ def told(target: Target) -> Mapping[str, Any]:
     return {name: json.loads(json.dumps(getattr(target, name))) for name in names} | {"signed": target.secret is not None}
 
 
-def _save(visit: Visit, target: Target, before: Target | None):  # type: ignore[no-untyped-def]
+def _save(visit: Visit, target: Target, before: Target | None) -> Unit:
     """The id of the target."""
     yield Lock(["setup"])
     directory: Directory = yield from load()
@@ -175,7 +175,7 @@ def _save(visit: Visit, target: Target, before: Target | None):  # type: ignore[
     return key
 
 
-def _remove(visit: Visit, target: Target):  # type: ignore[no-untyped-def]
+def _remove(visit: Visit, target: Target) -> Unit:
     yield Lock(["setup"])
     yield from remove_targets([target.id])
     yield from visit.note("target.removed", f"target {target.id} {target.name}", told(target), None)

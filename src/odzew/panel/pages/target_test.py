@@ -17,7 +17,7 @@ from odzew.panel.pages.target_form import own_target
 from odzew.panel.visit import Visit
 from odzew.store import messages
 from odzew.store.changes import bump
-from odzew.store.db import Lock
+from odzew.store.db import Lock, Unit
 from odzew.store.directory import Directory, load
 from odzew.store.resend import AT_ONCE, Pace, drop_owed, newest_delivery, now, put_off
 from odzew.store.target_states import resume
@@ -111,7 +111,7 @@ def _shown(result: Any) -> dict[str, str]:
     return {"sent": result.body.decode("utf-8", "replace"), "answer": result.answer.decode("utf-8", "replace")}
 
 
-def _set_secret(visit: Visit, target: Target, sealed: str | None):  # type: ignore[no-untyped-def]
+def _set_secret(visit: Visit, target: Target, sealed: str | None) -> Unit:
     yield Lock(["setup"])
     directory: Directory = yield from load()
     present = directory.targets.get(target.id)
@@ -125,14 +125,14 @@ def _set_secret(visit: Visit, target: Target, sealed: str | None):  # type: igno
     yield from bump("targets")
 
 
-def _resume(visit: Visit, target: Target, missed: int):  # type: ignore[no-untyped-def]
+def _resume(visit: Visit, target: Target, missed: int) -> Unit:
     done = yield from resume(target.id)
     if done:
         yield from visit.note("target.resumed", f"target {target.id} {target.name}", None, {"missed": missed})
     return done
 
 
-def _noted(visit: Visit, action: str, target: Target, after: dict[str, Any]):  # type: ignore[no-untyped-def]
+def _noted(visit: Visit, action: str, target: Target, after: dict[str, Any]) -> Unit:
     yield from visit.note(action, f"target {target.id} {target.name}", None, after)
 
 

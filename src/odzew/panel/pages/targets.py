@@ -79,9 +79,9 @@ def place_of(visit: Visit, level: str, key: int) -> Place:
             at = directory.numbers_by_id[found.number_id]
             return Place("keyword", key, f"{found.word} · {at.address}", ("sms", "mms") if at.mms else ("sms",))
     elif level == "number":
-        at = directory.numbers_by_id.get(key)
-        if at is not None and at.account_id == account.id:
-            return Place("number", key, at.address, ("sms", "mms") if at.mms else ("sms",))
+        own = directory.numbers_by_id.get(key)
+        if own is not None and own.account_id == account.id:
+            return Place("number", key, own.address, ("sms", "mms") if own.mms else ("sms",))
     elif level == "account" and key == account.id:
         return Place("account", key, account.company or account.name, ("sms", "eco", "nd", "ndi", "pre", "mms"))
     raise NotOurs("there is no such place for a forward")

@@ -15,6 +15,7 @@ from odzew.panel.visit import Visit
 from odzew.setup import judges
 from odzew.store import usage
 from odzew.store.changes import bump
+from odzew.store.db import Unit
 from odzew.store.directory import Directory, load
 from odzew.store.people import remove_token, save_tokens
 
@@ -57,7 +58,7 @@ def _mine(directory: Directory, account_id: int) -> list[Token]:
     return [token for token in directory.tokens.values() if token.account_id == account_id]
 
 
-def _create(visit: Visit, token: Token):  # type: ignore[no-untyped-def]
+def _create(visit: Visit, token: Token) -> Unit:
     directory: Directory = yield from load()
     if any(known.name == token.name for known in _mine(directory, visit.account.id)):
         raise NotOurs("somebody has just made a token of this name")
@@ -66,7 +67,7 @@ def _create(visit: Visit, token: Token):  # type: ignore[no-untyped-def]
     yield from bump("directory")
 
 
-def _remove(visit: Visit, name: str):  # type: ignore[no-untyped-def]
+def _remove(visit: Visit, name: str) -> Unit:
     if not (yield from remove_token(visit.account.id, name)):
         return False
     yield from visit.note("token.removed", f"token {name}")

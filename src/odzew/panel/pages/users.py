@@ -17,7 +17,7 @@ from odzew.panel.visit import OWNER, Visit
 from odzew.setup import judges
 from odzew.store import credentials, panel_sessions, usage
 from odzew.store.changes import bump
-from odzew.store.db import Lock, Rows
+from odzew.store.db import Lock, Rows, Unit
 from odzew.store.directory import Directory, load
 from odzew.store.people import save_users
 
@@ -112,7 +112,7 @@ def _form(visit: Visit, user: User | None, form: Form, status: int = 200) -> Res
     return visit.page("user.html", status=status, user=user, form=form, roles=ROLES)
 
 
-def _add(visit: Visit, user: User, hashed: str, name: str):  # type: ignore[no-untyped-def]
+def _add(visit: Visit, user: User, hashed: str, name: str) -> Unit:
     yield Lock(["setup"])
     directory: Directory = yield from load()
     if user.login in directory.users:
@@ -124,7 +124,7 @@ def _add(visit: Visit, user: User, hashed: str, name: str):  # type: ignore[no-u
     yield from bump("directory")
 
 
-def _change(visit: Visit, user: User, changed: User, name: str, hashed: str | None, without_codes: bool):  # type: ignore[no-untyped-def]
+def _change(visit: Visit, user: User, changed: User, name: str, hashed: str | None, without_codes: bool) -> Unit:
     yield Lock(["setup"])
     sql = "UPDATE users SET roles = ?, allow_from = ? WHERE id = ?"
     yield Rows(sql, (json.dumps(changed.roles), json.dumps(changed.allow_from), user.id))
@@ -142,7 +142,7 @@ def _change(visit: Visit, user: User, changed: User, name: str, hashed: str | No
     yield from bump("directory")
 
 
-def _remove(visit: Visit, user: User):  # type: ignore[no-untyped-def]
+def _remove(visit: Visit, user: User) -> Unit:
     yield Lock(["setup"])
     yield from panel_sessions.end_of_user(user.id)
     yield Rows("DELETE FROM users WHERE id = ?", (user.id,))

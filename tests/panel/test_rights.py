@@ -1,0 +1,125 @@
+"""The rights table: every page and method against everybody, made from the pages' list, so that a new page cannot be forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+
+from odzew.panel.page import Page
+from odzew.panel.routes import PAGES, url_of
+from odzew.panel.session import digest
+from odzew.panel.visit import ROOT, Who
+from odzew.store.panel_sessions import look_at
+from tests.panel.examples import EXAMPLES, values_of
+from tests.panel.house import MASKED, MEMBER, NOBODY, OPERATOR, OTHER, OWNER, House, Person
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+LOOKING: Final = "operator who looks at the account"
+EVERYBODY: Final = (OWNER, MEMBER, MASKED, OTHER, OPERATOR, LOOKING, NOBODY)
+OPEN: Final[dict[Who, tuple[str, ...]]] = {
+    "anybody": EVERYBODY,
+    "user": (OWNER, MEMBER, MASKED, OTHER, OPERATOR, LOOKING),
+    "member": (OWNER, MEMBER, MASKED, OTHER, LOOKING),
+    "owner": (OWNER, OTHER, LOOKING),
+    "operator": (OPERATOR, LOOKING),
+}
+"""Who may open what. Whatever has an id of the account is not there for OTHER."""
+ANSWERS: Final = {
+    ("login", "in"): 303,  # who is logged in is sent on
+    ("code", "all"): 303,  # nobody here has begun to log in with a code
+    ("dashboard", OPERATOR): 303,  # has one of their own
+    ("media", OPERATOR): 200,  # unclaimed messages are looked at without an account
+}
+"""Where the answer is another one than the table says."""
+FINE: Final = (200, 204, 303, 404, 422)
+"""What a form with nothing in it may be answered."""
+
+
+def rows(method: str) -> Iterator[tuple[str, str]]:
+    """(page, who) of every page with a method."""
+    return ((page.name, who) for page in PAGES if method in page.methods for who in EVERYBODY)
+
+
+def has_id(page: Page) -> bool:
+    """Whether the page shows something of one account."""
+    return ":int}" in page.path and page.who != "operator"
+
+
+async def enter(house: House, who: str) -> Person:
+    """Logs in, or takes the one who is logged in already."""
+    known = getattr(house, "entered", {})
+    if who not in known:
+        known[who] = await house.browse(OPERATOR if who == LOOKING else who)
+        if who == LOOKING:
+            await house.server.db.write(look_at, digest(known[who].cookies()["odzew_panel"]), house.account_id())
+        house.entered = known  # type: ignore[attr-defined]  # the house is the module's, so these are too
+    found: Person = known[who]
+    return found
+
+
+def expected(page: Page, who: str) -> int:
+    """The status of a page that is asked for with the id of something of the account `acme`."""
+    for key in ((page.name, "all"), (page.name, who), (page.name, "in" if who else "")):
+        if key in ANSWERS:
+            return ANSWERS[key]
+    if who not in OPEN[page.who]:
+        return 303 if who in (NOBODY, OPERATOR) else 403
+    return 404 if who == OTHER and has_id(page) else 200
+
+
+def path_of(house: House, page: Page) -> str:
+    return url_of(page.name, **values_of(house, page.name)).removeprefix(ROOT)
+
+
+def page_named(name: str) -> Page:
+    return next(page for page in PAGES if page.name == name)
+
+
+async def test_every_page_with_a_parameter_has_an_example() -> None:
+    names = {page.name for page in PAGES}
+    assert not [page.name for page in PAGES if "{" in page.path and page.name not in EXAMPLES]
+    assert not [name for name in EXAMPLES if name not in names]
+    assert len(names) == len(PAGES), "two pages have the same name"
+
+
+@pytest.mark.parametrize(("name", "who"), rows("GET"))
+async def test_a_page_is_open_to_whom_it_is_for(open_house: House, name: str, who: str) -> None:
+    page = page_named(name)
+    person = await enter(open_house, who)
+    answer = await person.get(path_of(open_house, page))
+    wanted = expected(page, who)
+    assert answer.status in ((200, 204) if wanted == 200 else (wanted,)), answer.shown[:300]
+    if wanted == 303 and who == NOBODY and page.who != "anybody":
+        assert answer.location.startswith("/login?next=")
+    if wanted == 303 and who == OPERATOR and page.who in ("member", "owner"):
+        assert answer.location == "/operator/accounts"
+
+
+@pytest.mark.parametrize(("name", "who"), rows("POST"))
+async def test_a_form_is_refused_to_whom_it_is_not_for(open_house: House, name: str, who: str) -> None:
+    page = page_named(name)
+    person = await enter(open_house, who)
+    refused = who not in OPEN[page.who]
+    if page.who == "anybody" or (not refused and not (who == OTHER and has_id(page))):
+        answer = await person.post(path_of(open_house, page), csrf="")
+        assert answer.status == 403, "a form without its token is refused to everybody"
+        return
+    answer = await person.post(path_of(open_house, page))
+    assert answer.status == expected(page, who), answer.shown[:300]
+    if refused and who == NOBODY:
+        assert answer.location == "/login"
+
+
+@pytest.mark.parametrize("who", [OWNER, OPERATOR, LOOKING])
+async def test_an_empty_form_breaks_nothing(full_house: House, who: str) -> None:
+    faults = []
+    for page in sorted(PAGES, key=lambda page: (page.name.endswith(("remove", "leave")), page.path)):
+        if "POST" not in page.methods or who not in OPEN[page.who] or page.name == "logout":
+            continue
+        answer = await (await enter(full_house, who)).post(path_of(full_house, page))
+        if answer.status not in (*FINE, *((401,) if page.name == "login" else ())):
+            faults.append((page.name, answer.status, answer.shown[:200]))
+    assert not faults
