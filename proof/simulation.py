@@ -1,6 +1,7 @@
 """The simulation of the forwarding engine (tests/forward/simulation.py) for as long as the command line says.
 
-Every run draws new examples; what it finds is shrunk, printed and ends it. Then the same with faults built in, which must be found. `python -m proof simulation --seconds 600`.
+Every run draws new examples; what it finds is shrunk, printed and ends it. Then the same with faults built in, which must be found.
+`python -m proof simulation --seconds 600`.
 """
 
 from __future__ import annotations

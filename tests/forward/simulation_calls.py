@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.forward.simulation import World
     from tests.forward.simulation_process import Process
 
-LIMITS: Final = EngineLimits(calls=10, calls_per_account=5, calls_per_target=3, lane=4)
+LIMITS: Final = EngineLimits(calls=9, calls_per_account=5, calls_per_target=3, lane=4)
 LONGEST: Final = 10.0
 """Seconds after which a call is given up."""
 

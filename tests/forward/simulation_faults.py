@@ -119,7 +119,8 @@ FAULTS: Final[tuple[tuple[str, type[Forwarding], Fault], ...]] = (
 
 def found_in(machine: type[Forwarding], fault: Fault, at_most: int, same: bool = False) -> int | None:
     """How many examples the simulation takes to find it, or None; the `same` ones each time or new ones. What it finds is not shrunk."""
-    tried = type(machine.__name__, (machine,), {"tally": Counter()})
+    tally: Counter[str] = Counter()
+    tried = type(machine.__name__, (machine,), {"tally": tally})
     chosen = settings(
         max_examples=at_most, stateful_step_count=40, deadline=None, database=None, phases=[Phase.generate], derandomize=same,
         print_blob=False, suppress_health_check=list(HealthCheck), report_multiple_bugs=False,
@@ -128,5 +129,5 @@ def found_in(machine: type[Forwarding], fault: Fault, at_most: int, same: bool =
         try:
             run_state_machine_as_test(tried, settings=chosen)
         except AssertionError:
-            return tried.tally["examples"]
+            return tally["examples"]
     return None

@@ -18,17 +18,20 @@ from odzew.access.sealing import new_key
 from odzew.access.tokens import make_token
 from odzew.clock import Clock
 from odzew.model import Arrival, Attachment
+from odzew.panel.session import digest
 from odzew.serve import Server
 from odzew.settings import read
 from odzew.setup.apply import apply
 from odzew.setup.document import read_file
 from odzew.store.engines import open_database
+from odzew.store.panel_sessions import look_at
 
 PASSWORD: Final = "correct horse battery"
 OWNER, MEMBER, MASKED = "anna@acme.example", "jan@acme.example", "ewa@acme.example"
 OTHER, OPERATOR = "bob@globex.example", "ops@operator.example"
 """An owner, a user without the right `owner`, one without `numbers`, another account's owner, an operator."""
 NOBODY: Final = ""
+LOOKING: Final = "operator who looks at the account"
 PUSH: Final = "a123456789abcdef0123456789abcdef"
 TOKEN: Final = "b123456789abcdef0123456789abcdef"
 ENVIRONMENT: Final = {"ODZEW_KEY": new_key(), "HOOK": "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}
@@ -146,6 +149,7 @@ class House:
     server: Server
     url: str
     clients: list[Person] = field(default_factory=list)
+    entered: dict[str, Person] = field(default_factory=dict)
 
     async def browse(self, login: str = NOBODY, password: str = PASSWORD) -> Person:
         """Somebody with a browser, logged in unless nobody."""
@@ -156,6 +160,14 @@ class House:
             answer = await person.post("/login", {"login": login, "password": password})
             assert answer.status == 303, answer.text
         return person
+
+    async def enter(self, who: str) -> Person:
+        """Who is logged in already, else somebody who logs in: a login, NOBODY, or LOOKING."""
+        if who not in self.entered:
+            self.entered[who] = await self.browse(OPERATOR if who == LOOKING else who)
+            if who == LOOKING:
+                await self.server.db.write(look_at, digest(self.entered[who].cookies()["odzew_panel"]), self.account_id())
+        return self.entered[who]
 
     def account_id(self, name: str = "acme") -> int:
         return self.server.present.directory.account_named(name).id

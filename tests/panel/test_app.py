@@ -14,8 +14,7 @@ from odzew.panel.app import BODY, HEADERS, LARGE_BODY
 from odzew.panel.routes import PAGES, url_of
 from odzew.panel.visit import ROOT
 from tests.panel.examples import values_of
-from tests.panel.house import NOBODY, OPERATOR, OTHER, OWNER, PASSWORD, House, Seen
-from tests.panel.test_rights import LOOKING, enter
+from tests.panel.house import LOOKING, NOBODY, OPERATOR, OTHER, OWNER, PASSWORD, House, Seen
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -37,7 +36,7 @@ def who_opens(name: str) -> str:
 
 
 async def opened(house: House, name: str) -> Seen:
-    person = await enter(house, who_opens(name))
+    person = await house.enter(who_opens(name))
     return await person.get(url_of(name, **values_of(house, name)).removeprefix(ROOT))
 
 
@@ -119,7 +118,7 @@ async def test_the_ids_of_a_page_are_its_own(open_house: House, name: str) -> No
     ],
 )
 async def test_a_form_of_another_site_is_refused(open_house: House, name: str, csrf: str | None, headers: dict[str, str]) -> None:
-    person = await enter(open_house, who_opens(name))
+    person = await open_house.enter(who_opens(name))
     await person.get("/account" if who_opens(name) else "/login")
     fields = {} if csrf is None else {"x": "1"}
     answer = await person.post(
@@ -129,7 +128,7 @@ async def test_a_form_of_another_site_is_refused(open_house: House, name: str, c
 
 
 async def test_the_token_of_one_session_is_worth_nothing_in_another(open_house: House) -> None:
-    anna, bob = await enter(open_house, OWNER), await enter(open_house, OTHER)
+    anna, bob = await open_house.enter(OWNER), await open_house.enter(OTHER)
     await anna.get("/account")
     await bob.get("/account")
     assert anna.csrf != bob.csrf
@@ -142,7 +141,7 @@ async def test_a_method_that_a_page_does_not_have_is_refused(open_house: House, 
     page = next(page for page in PAGES if page.name == name)
     path = url_of(name, **values_of(open_house, name))
     others = {method for one in PAGES for method in one.methods if _is(one.path, path)}
-    person = await enter(open_house, who_opens(name))
+    person = await open_house.enter(who_opens(name))
     for method in METHODS:
         if method in others or method in page.methods:
             continue
@@ -157,7 +156,7 @@ def _is(pattern: str, path: str) -> bool:
 
 @pytest.mark.parametrize("path", ["/nothing", "/messages/x", "/messages/-1", "/messages/9223372036854775808", "/inbox/%00", "/%ff", "/..%2f..", "//", "/static/../app.py"])
 async def test_what_is_not_there_is_a_page_that_says_so(open_house: House, path: str) -> None:
-    answer = await (await enter(open_house, OWNER)).get(path)
+    answer = await (await open_house.enter(OWNER)).get(path)
     assert answer.status == 404
     assert HEADERS.items() <= answer.headers.items()
     assert "Traceback" not in answer.text
@@ -175,7 +174,7 @@ async def test_what_is_not_there_is_a_page_that_says_so(open_house: House, path:
     ],
 )
 async def test_a_body_that_is_no_form_of_ours_is_refused(open_house: House, octets: bytes, content_type: str, status: int) -> None:
-    person = await enter(open_house, OWNER)
+    person = await open_house.enter(OWNER)
     address = f"{open_house.url}/panel/inbox/change"
     async with person.session.post(address, data=octets, headers={"Content-Type": content_type}, allow_redirects=False) as answer:
         assert answer.status == status
@@ -214,5 +213,5 @@ async def test_cookies_of_any_content_are_borne(open_house: House, value: str) -
 
 
 async def test_an_operator_who_looks_at_an_account_is_told_so_and_can_leave(open_house: House) -> None:
-    answer = await (await enter(open_house, LOOKING)).get("/inbox")
+    answer = await (await open_house.enter(LOOKING)).get("/inbox")
     assert "You look at Acme sp. z o.o. Leave" in answer.shown

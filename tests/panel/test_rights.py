@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 import pytest
 
 from odzew.panel.page import Page
 from odzew.panel.routes import PAGES, url_of
-from odzew.panel.session import digest
 from odzew.panel.visit import ROOT, Who
-from odzew.store.panel_sessions import look_at
 from tests.panel.examples import EXAMPLES, values_of
-from tests.panel.house import MASKED, MEMBER, NOBODY, OPERATOR, OTHER, OWNER, House, Person
+from tests.panel.house import LOOKING, MASKED, MEMBER, NOBODY, OPERATOR, OTHER, OWNER, House
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-LOOKING: Final = "operator who looks at the account"
 EVERYBODY: Final = (OWNER, MEMBER, MASKED, OTHER, OPERATOR, LOOKING, NOBODY)
 OPEN: Final[dict[Who, tuple[str, ...]]] = {
     "anybody": EVERYBODY,
@@ -38,26 +34,14 @@ FINE: Final = (200, 204, 303, 404, 422)
 """What a form with nothing in it may be answered."""
 
 
-def rows(method: str) -> Iterator[tuple[str, str]]:
+def rows(method: str) -> list[tuple[str, str]]:
     """(page, who) of every page with a method."""
-    return ((page.name, who) for page in PAGES if method in page.methods for who in EVERYBODY)
+    return [(page.name, who) for page in PAGES if method in page.methods for who in EVERYBODY]
 
 
 def has_id(page: Page) -> bool:
     """Whether the page shows something of one account."""
     return ":int}" in page.path and page.who != "operator"
-
-
-async def enter(house: House, who: str) -> Person:
-    """Logs in, or takes the one who is logged in already."""
-    known = getattr(house, "entered", {})
-    if who not in known:
-        known[who] = await house.browse(OPERATOR if who == LOOKING else who)
-        if who == LOOKING:
-            await house.server.db.write(look_at, digest(known[who].cookies()["odzew_panel"]), house.account_id())
-        house.entered = known  # type: ignore[attr-defined]  # the house is the module's, so these are too
-    found: Person = known[who]
-    return found
 
 
 def expected(page: Page, who: str) -> int:
@@ -88,7 +72,7 @@ async def test_every_page_with_a_parameter_has_an_example() -> None:
 @pytest.mark.parametrize(("name", "who"), rows("GET"))
 async def test_a_page_is_open_to_whom_it_is_for(open_house: House, name: str, who: str) -> None:
     page = page_named(name)
-    person = await enter(open_house, who)
+    person = await open_house.enter(who)
     answer = await person.get(path_of(open_house, page))
     wanted = expected(page, who)
     assert answer.status in ((200, 204) if wanted == 200 else (wanted,)), answer.shown[:300]
@@ -101,7 +85,7 @@ async def test_a_page_is_open_to_whom_it_is_for(open_house: House, name: str, wh
 @pytest.mark.parametrize(("name", "who"), rows("POST"))
 async def test_a_form_is_refused_to_whom_it_is_not_for(open_house: House, name: str, who: str) -> None:
     page = page_named(name)
-    person = await enter(open_house, who)
+    person = await open_house.enter(who)
     refused = who not in OPEN[page.who]
     if page.who == "anybody" or (not refused and not (who == OTHER and has_id(page))):
         answer = await person.post(path_of(open_house, page), csrf="")
@@ -119,7 +103,7 @@ async def test_an_empty_form_breaks_nothing(full_house: House, who: str) -> None
     for page in sorted(PAGES, key=lambda page: (page.name.endswith(("remove", "leave")), page.path)):
         if "POST" not in page.methods or who not in OPEN[page.who] or page.name == "logout":
             continue
-        answer = await (await enter(full_house, who)).post(path_of(full_house, page))
+        answer = await (await full_house.enter(who)).post(path_of(full_house, page))
         if answer.status not in (*FINE, *((401,) if page.name == "login" else ())):
             faults.append((page.name, answer.status, answer.shown[:200]))
     assert not faults

@@ -15,7 +15,7 @@ from odzew.cli.demo_bring import bring
 from odzew.cli.demo_lines import Lines
 from odzew.cli.demo_messages import CASES, sent_record
 from odzew.cli.demo_once import walk
-from odzew.cli.demo_stage import ACCOUNT, LOGIN, PREFERRED, Stage, staged
+from odzew.cli.demo_stage import ACCOUNT, LOGIN, OPERATOR, PERSON, PREFERRED, Stage, staged
 from odzew.cli.stopping import asked_to_stop
 from odzew.cli.verb import verb
 from odzew.clock import Clock
@@ -68,6 +68,8 @@ def _introduce(stage: Stage) -> None:
         "",
         f"  Listening on {stage.url}; the client's URL is {stage.client.url}. Ctrl-C ends it all.",
         "",
+        f"  The Customer Panel: {stage.url}/panel/   as {PERSON}, or as {OPERATOR} who runs it all;",
+        f"    the password of both: {stage.environment['PANEL_PASSWORD']}",
         "  What came in, by the pull API:",
         f"    curl -s -X POST -H 'Authorization: Bearer {token}' '{api}'",
         f"    curl -s -d {login[0]} -d {login[1]} -d limit=5 -d order=desc '{api}'",

@@ -15,6 +15,7 @@ import msgspec
 
 from odzew import settings
 from odzew.access.passwords import hash_password
+from odzew.access.sealing import VARIABLE, new_key
 from odzew.access.tokens import make_token
 from odzew.clock import Clock
 from odzew.errors import OdzewError
@@ -31,16 +32,21 @@ from odzew.wire.published import LIST_ACTION
 PREFERRED: Final = ("127.0.0.1", 8080)
 ACCOUNT: Final = "demo"
 LOGIN: Final = "webapi_demo"
+PERSON, OPERATOR = "demo@example.com", "operator@example.com"
 POOL, SHARED, OWN, PREMIUM = "+48500500501", "+48799448855", "+48664078059", "71200"
 
 # The log tells only what went wrong on our side: the lines of the demonstration tell the rest.
 SYSTEM_ID: Final = "demo"
 BINDS: Final = 2
 BOUND_WITHIN: Final = 10.0  # seconds
-SECRETS: Final = ("OPERATOR_TOKEN", "TOKEN", "PASSWORD", "SOURCE_TOKEN", "SMSC_PASSWORD", "MMSC_PASSWORD")
+SECRETS: Final = ("OPERATOR_TOKEN", "TOKEN", "PASSWORD", "PANEL_PASSWORD", "SOURCE_TOKEN", "SMSC_PASSWORD", "MMSC_PASSWORD")
 QUIET: Final = {"log_format": "text", "log_level": "error", "answer_seconds": 3.0, "stop_seconds": 3.0}
 
 SETUP: Final = """\
+[[operator]]
+login = "operator@example.com"
+password = "env:PANEL_PASSWORD"
+
 [[operator_token]]
 name = "sending-platform"
 value = "env:OPERATOR_TOKEN"
@@ -58,6 +64,11 @@ forward_allow = ["127.0.0.1:{port}"]
   login = "webapi_demo"
   password = "env:PASSWORD"
   roles = ["api", "numbers"]
+
+  [[account.user]]
+  login = "demo@example.com"
+  password = "env:PANEL_PASSWORD"
+  roles = ["panel", "owner", "numbers"]
 
   [[account.forward]]
   for = "sms"
@@ -160,7 +171,7 @@ async def staged(
     network_told: Told = nobody,
 ) -> AsyncIterator[Stage]:
     """Sets the stage and clears it away. `minutes`: when a failed call is repeated; `prefer`: where to listen if it is free."""
-    environment = {name: secrets.token_hex(16) for name in SECRETS}
+    environment = {name: secrets.token_hex(16) for name in SECRETS} | {VARIABLE: new_key()}
     async with AsyncExitStack() as stack:
         directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="odzew-demo-", ignore_cleanup_errors=True))
         db_url = f"sqlite:///{Path(directory, 'odzew.db')}"

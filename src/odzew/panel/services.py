@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,12 +14,29 @@ from odzew.access.throttle import Throttle
 from odzew.clock import Clock
 from odzew.inbox.freshness import Freshness
 from odzew.inbox.listing import Listing
-from odzew.model import Account, Message, Target
+from odzew.model import Account, Message, SentMessage, Target
 from odzew.panel.errands import Errands
 from odzew.panel.render import Pages
 from odzew.panel.words import Words
 from odzew.store.db import Database
 from odzew.store.directory import Directory
+
+
+@dataclass(slots=True, frozen=True)
+class Operating:
+    """What the operator's pages alone use.
+
+    `described`: the table of settings (`settings.SETTINGS`); `read_sent`: (lines, directory) -> the records of sent messages in them and what
+    is wrong with the others (`operations.sent`); `record_sent` stores them; `in_hand`: calls under way, deliveries in memory, outcomes not
+    committed yet; `processes`: those that run, on a shared database.
+    """
+
+    process: str
+    described: Sequence[Any]
+    read_sent: Callable[[Sequence[bytes], Directory], tuple[list[SentMessage], Sequence[tuple[int, str]]]]
+    record_sent: Callable[[list[SentMessage]], Awaitable[int]]
+    in_hand: Callable[[], tuple[int, int, int]]
+    processes: Callable[[], Awaitable[list[str]]]
 
 
 @dataclass(slots=True)
@@ -46,6 +63,7 @@ class Services:
     offer: Callable[[Any, Any], None]
     refresh: Callable[[], Awaitable[None]]
     api: App
+    operating: Operating
     errands: Errands = field(default_factory=Errands)
     version: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)

@@ -259,6 +259,7 @@ class Server:
             db=self.db, directory=self._directory, clock=self.clock, settings=self.settings, environment=self._environment, gate=gate,
             verifier=self.verifier, throttle=self.throttle, sealer=self._sealer, exchange=self.exchange, freshness=self.freshness,
             sources=self.carriers.states, offer=self._offer, refresh=self._refresh, api=api, version=__version__,
+            process=self.process, record_sent=self.record_sent, in_hand=lambda: self.engine.in_hand, processes=self._live_processes,
         )  # fmt: skip
         self._closing.push_async_callback(panel.close)
         return panel
