@@ -14,7 +14,7 @@ from odzew.settings import SETTINGS
 from tests.cli.house import House
 
 VERBS = {
-    "serve", "demo", "apply", "check", "openapi", "inbox list", "inbox show", "inbox assign", "inbox redecode",
+    "serve", "demo", "apply", "check", "key", "openapi", "inbox list", "inbox show", "inbox assign", "inbox redecode",
     "inbox release", "source list", "target list", "target test", "target states", "target resume",
     "deliveries list", "deliveries show", "deliveries why", "deliveries resend",
     "sent import", "account list", "account show", "token list", "token create", "token revoke", "simulate client", "simulate smsc",
@@ -57,7 +57,7 @@ def test_serve_has_an_option_for_every_setting() -> None:
     assert {f"--{setting.name.replace('_', '-')}" for setting in SETTINGS} <= options
 
 
-@pytest.mark.parametrize("words", sorted(VERBS - {"demo", "openapi", "simulate client", "simulate smsc", "simulate mmsc"}))
+@pytest.mark.parametrize("words", sorted(VERBS - {"demo", "key", "openapi", "simulate client", "simulate smsc", "simulate mmsc"}))
 def test_every_verb_that_opens_a_database_takes_its_address_and_a_settings_file(words: str) -> None:
     options = {option for parameter in COMMANDS[words].params for option in parameter.opts}
     assert {"--db", "--settings"} <= options

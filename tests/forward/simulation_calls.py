@@ -152,10 +152,9 @@ class Line:
         version = _VERSION.search(call.target.decode())
         assert version is not None
         target = self._world.target_of[delivery]
-        fence = None if self._process.shards is None else self._process.shards.fence(target)
         return Made(
             delivery, target, call.host, self._process.clock.now(), int(number), int(of), int(version[1]), self._process.name,
-            0 if fence is None else fence.epoch,
+            self._process.epoch_of(target),
         )  # fmt: skip
 
     async def close(self) -> None:

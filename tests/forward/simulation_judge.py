@@ -30,6 +30,9 @@ _DELIVERIES: Final = "SELECT id, target_id, state, slot, outcome, earlier, first
 _ATTEMPTS: Final = "SELECT delivery_id, number, started_at, outcome FROM attempts ORDER BY delivery_id, number"
 
 
+Key = tuple[str, int, int]
+
+
 class Row(NamedTuple):
     """A delivery as it is stored."""
 
@@ -58,13 +61,13 @@ def stored(deliveries: Sequence[Sequence[Any]], attempts: Sequence[Sequence[Any]
 
 
 class Judge:
-    """`faults` are sentences. `streaks`: failed attempts in a row, by process and target, and since when there are five."""
+    """`faults` are sentences. `streaks`: failed attempts in a row, by process, target and epoch, and since when there are five."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.faults: list[str] = []
-        self.streaks: dict[tuple[str, int], int] = defaultdict(int)
-        self.failing_since: dict[tuple[str, int], int] = {}
+        self.streaks: dict[Key, int] = defaultdict(int)
+        self.failing_since: dict[Key, int] = {}
         self.failed_off: set[Made] = set()
         self.ended_at: dict[tuple[str, int], int] = {}
 
@@ -130,7 +133,7 @@ class Judge:
         if process.refreshed_at != made.at:
             self.must(count(flying, target=made.target) <= own, f"more than {own} calls to one target:", made)
         self.must(not made.is_repeat or count(flying, is_repeat=True) <= REPEATS, "too few slots for first attempts:", made)
-        if self.failing_since.get((process.name, made.target), made.at) < made.at:
+        if self.failing_since.get((process.name, made.target, made.epoch), made.at) < made.at:
             self.failed_off.add(made)
             failing = sum(one in self.failed_off for one in flying)
             self.must(failing <= FEW, f"{failing} calls to failing targets:", made)
@@ -159,8 +162,8 @@ class Judge:
 
     def ended(self, process: Process, made: Made) -> None:
         """Judges nothing: counts how the target does."""
-        key = (process.name, made.target)
-        self.ended_at[key] = process.clock.now()
+        key = (process.name, made.target, made.epoch)
+        self.ended_at[process.name, made.target] = process.clock.now()
         assert made.outcome is not None
         if is_success(made.outcome):
             self.streaks.pop(key, None)
@@ -174,7 +177,7 @@ class Judge:
         """A process remembers that a target fails for as long as it knows of something that it owes to it."""
         waiting = {row[0] for row in self.world.rows("SELECT DISTINCT target_id FROM deliveries WHERE state = 'pending' AND slot > 0")}
         known = {
-            (process.name, target)
+            (process.name, target, process.epoch_of(target))
             for process in self.world.living
             for target in waiting
             if (process.shards is None or process.shards.holds(target)) and not process.health.is_paused(target)

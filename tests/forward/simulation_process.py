@@ -157,6 +157,11 @@ class Process:
         if self.shards is not None:
             self.shards.engine = self.engine
 
+    def epoch_of(self, target: int) -> int:
+        """The epoch under which it holds a target; 0 where nobody else could."""
+        fence = None if self.shards is None else self.shards.fence(target)
+        return 0 if fence is None else fence.epoch
+
     # --- life --------------------------------------------------------------------------------------------------------
 
     def task(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:

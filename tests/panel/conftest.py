@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 import pytest_asyncio
 
 from odzew.clock import Clock, FixedClock
 from tests.panel.house import House, fill, running
+
+together: Final = pytest.mark.asyncio(loop_scope="module")
+"""Marks the tests that share `open_house`."""
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from odzew.panel.routes import url_of
+from odzew.panel.visit import ROOT
 from tests.panel.house import MEMBER, House
 
 Values = dict[str, Any]
@@ -28,6 +30,7 @@ EXAMPLES: Final[dict[str, Callable[[House], Values]]] = {
     "forward.keyword": lambda house: {"id": _keyword(house)},
     "forward.number": lambda house: {"id": house.server.present.directory.numbers["+48664078059"].id},
     **{name: lambda house: {"id": _target(house)} for name in ("target", "target.remove", "target.test", "target.secret", "target.resume")},
+    "contact.preview": lambda house: {"id": 1},
     "static": lambda house: {"name": "panel.css"},
 }
 """By the name of the page: values of the account `acme`."""
@@ -47,3 +50,8 @@ def values_of(house: House, name: str) -> Values:
     """The values of one page; none where its path has no parameters."""
     example = EXAMPLES.get(name)
     return example(house) if example else {}
+
+
+def path_to(house: House, name: str) -> str:
+    """The path of a page behind `/panel`."""
+    return url_of(name, **values_of(house, name)).removeprefix(ROOT)

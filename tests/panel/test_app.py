@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from typing import Any, Final
 
@@ -11,12 +12,11 @@ from lxml import html
 from starlette.routing import Match, Route
 
 from odzew.panel.app import BODY, HEADERS, LARGE_BODY
-from odzew.panel.routes import PAGES, url_of
+from odzew.panel.routes import PAGES
 from odzew.panel.visit import ROOT
-from tests.panel.examples import values_of
+from tests.panel.conftest import together
+from tests.panel.examples import path_to
 from tests.panel.house import LOOKING, NOBODY, OPERATOR, OTHER, OWNER, PASSWORD, House, Seen
-
-pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 POLICY: Final = {
     "default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "frame-ancestors": "'none'", "base-uri": "'none'",
@@ -37,7 +37,7 @@ def who_opens(name: str) -> str:
 
 async def opened(house: House, name: str) -> Seen:
     person = await house.enter(who_opens(name))
-    return await person.get(url_of(name, **values_of(house, name)).removeprefix(ROOT))
+    return await person.get(path_to(house, name).removeprefix(ROOT))
 
 
 def tree(seen: Seen) -> Any:
@@ -50,6 +50,7 @@ def is_html(seen: Seen) -> bool:
 
 
 @pytest.mark.parametrize("name", OPENED)
+@together
 async def test_a_page_has_the_headers_of_all(open_house: House, name: str) -> None:
     seen = await opened(open_house, name)
     headers = dict(HEADERS)
@@ -68,6 +69,7 @@ async def test_the_policy_lets_nothing_of_others_run() -> None:
 
 
 @pytest.mark.parametrize("name", OPENED)
+@together
 async def test_a_page_is_well_made(open_house: House, name: str) -> None:
     """No script or style of its own within, one heading, a language, forms with their token, links that stay here."""
     seen = await opened(open_house, name)
@@ -90,6 +92,7 @@ async def test_a_page_is_well_made(open_house: House, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OPENED)
+@together
 async def test_the_ids_of_a_page_are_its_own(open_house: House, name: str) -> None:
     """An id twice breaks labels, and what names another element names one that is there."""
     seen = await opened(open_house, name)
@@ -117,16 +120,18 @@ async def test_the_ids_of_a_page_are_its_own(open_house: House, name: str) -> No
         (None, {"origin": "http://127.0.0.1.evil.example"}),
     ],
 )
+@together
 async def test_a_form_of_another_site_is_refused(open_house: House, name: str, csrf: str | None, headers: dict[str, str]) -> None:
     person = await open_house.enter(who_opens(name))
     await person.get("/account" if who_opens(name) else "/login")
     fields = {} if csrf is None else {"x": "1"}
     answer = await person.post(
-        url_of(name, **values_of(open_house, name)).removeprefix(ROOT), fields, csrf=csrf if csrf != "é\udcff" else "é", **headers
+        path_to(open_house, name).removeprefix(ROOT), fields, csrf=csrf if csrf != "é\udcff" else "é", **headers
     )
     assert answer.status == 403
 
 
+@together
 async def test_the_token_of_one_session_is_worth_nothing_in_another(open_house: House) -> None:
     anna, bob = await open_house.enter(OWNER), await open_house.enter(OTHER)
     await anna.get("/account")
@@ -137,9 +142,10 @@ async def test_the_token_of_one_session_is_worth_nothing_in_another(open_house: 
 
 
 @pytest.mark.parametrize("name", sorted({page.name for page in PAGES}))
+@together
 async def test_a_method_that_a_page_does_not_have_is_refused(open_house: House, name: str) -> None:
     page = next(page for page in PAGES if page.name == name)
-    path = url_of(name, **values_of(open_house, name))
+    path = path_to(open_house, name)
     others = {method for one in PAGES for method in one.methods if _is(one.path, path)}
     person = await open_house.enter(who_opens(name))
     for method in METHODS:
@@ -155,6 +161,7 @@ def _is(pattern: str, path: str) -> bool:
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/messages/x", "/messages/-1", "/messages/9223372036854775808", "/inbox/%00", "/%ff", "/..%2f..", "//", "/static/../app.py"])
+@together
 async def test_what_is_not_there_is_a_page_that_says_so(open_house: House, path: str) -> None:
     answer = await (await open_house.enter(OWNER)).get(path)
     assert answer.status == 404
@@ -173,10 +180,11 @@ async def test_what_is_not_there_is_a_page_that_says_so(open_house: House, path:
         (b"{}", "application/json", 403),
     ],
 )
+@together
 async def test_a_body_that_is_no_form_of_ours_is_refused(open_house: House, octets: bytes, content_type: str, status: int) -> None:
     person = await open_house.enter(OWNER)
     address = f"{open_house.url}/panel/inbox/change"
-    async with person.session.post(address, data=octets, headers={"Content-Type": content_type}, allow_redirects=False) as answer:
+    async with person.session.post(address, data=io.BytesIO(octets), headers={"Content-Type": content_type}, allow_redirects=False) as answer:
         assert answer.status == status
         assert "Traceback" not in await answer.text()
 
@@ -202,6 +210,7 @@ async def test_every_cookie_is_for_the_panel_alone_and_for_no_script(house: Hous
 
 
 @pytest.mark.parametrize("value", ["", "x" * 5_000, "%00", "W10=", "WzFd", "not base64 ===", "é"])
+@together
 async def test_cookies_of_any_content_are_borne(open_house: House, value: str) -> None:
     names = ("odzew_panel", "odzew_visit", "odzew_language", "odzew_theme", "odzew_notice")
     headers = {"Cookie": "; ".join(f"{name}={value}" for name in names)}
@@ -212,6 +221,7 @@ async def test_cookies_of_any_content_are_borne(open_house: House, value: str) -
         assert answer.status == 200
 
 
+@together
 async def test_an_operator_who_looks_at_an_account_is_told_so_and_can_leave(open_house: House) -> None:
     answer = await (await open_house.enter(LOOKING)).get("/inbox")
     assert "You look at Acme sp. z o.o. Leave" in answer.shown

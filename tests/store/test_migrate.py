@@ -18,6 +18,7 @@ from odzew.store.engines import open_database
 from odzew.store.migrate import MIGRATIONS, NEWEST, applied_names, refuse_newer
 from odzew.store.sqlite import migrate_file, statements
 
+FULL_TEXT = "inbox_words"
 MIGRATE = """
 import asyncio, sys
 from odzew.clock import Clock
@@ -94,6 +95,8 @@ async def test_both_engines_have_the_same_tables_and_columns(tmp_path: Path, pg_
     migrate_file(path)
     lite = sqlite3.connect(path)
     tables = [row[0] for row in lite.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")]
+    # Full text is kept by each engine in its own way, in SQLite in several tables.
+    tables = [table for table in tables if not table.startswith(FULL_TEXT)]
     in_sqlite = {(table, row[1], bool(row[3] or row[5])) for table in tables for row in lite.execute(f"PRAGMA table_info({table})")}
     lite.close()
     db = open_database(pg_database, clock)
@@ -101,7 +104,7 @@ async def test_both_engines_have_the_same_tables_and_columns(tmp_path: Path, pg_
     await db.close()
     connection = await asyncpg.connect(pg_database)
     sql = "SELECT table_name, column_name, is_nullable = 'NO' FROM information_schema.columns WHERE table_schema = 'public'"
-    in_postgres = {tuple(row) for row in await connection.fetch(sql)}
+    in_postgres = {tuple(row) for row in await connection.fetch(sql) if row[0] != FULL_TEXT}
     await connection.close()
     assert {row for row in in_sqlite if row[0] != "sequences"} == in_postgres  # PostgreSQL has sequences of its own
 

@@ -60,7 +60,7 @@ class Tidy:
                 await self._db.write(panel_sessions.sweep, self._clock.now())
                 await self._db.write(uploads.sweep, self._clock.now())
             except OdzewError as error:
-                log.warning("panel_not_swept", error=str(error))
+                log.warning("sessions_not_swept", error=str(error))
             await self._clock.sleep(MINUTE / SECOND)
 
     async def _sweep(self) -> None:

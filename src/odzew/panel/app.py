@@ -88,7 +88,10 @@ class Panel:
             except StoreError as error:
                 log.warning("panel_unavailable", path=page.path, error=str(error))
                 return HTMLResponse("The database cannot be reached now. Please try again.", 503, HEADERS | {"retry-after": "5"})
-            return self._finished(visit, await self._answer(page, visit))
+            try:
+                return self._finished(visit, await self._answer(page, visit))
+            finally:
+                await limited.close()  # the files of its form
 
         return endpoint
 

@@ -12,6 +12,7 @@ from odzew.panel.pages import (
     audit,
     blacklist,
     console,
+    contact_import,
     contacts,
     conversation,
     dashboard,
@@ -42,6 +43,7 @@ PAGES: Final[tuple[Page, ...]] = (
     *audit.PAGES,
     *blacklist.PAGES,
     *console.PAGES,
+    *contact_import.PAGES,
     *contacts.PAGES,
     *conversation.PAGES,
     *dashboard.PAGES,
@@ -67,7 +69,7 @@ PAGES: Final[tuple[Page, ...]] = (
 BY_NAME: Final = {page.name: page for page in PAGES}
 
 
-def url_of(name: str, query: dict[str, Any] | None = None, **values: Any) -> str:
+def url_of(name: str, query: dict[str, Any] | None = None, /, **values: Any) -> str:
     """The URL of a page: `url('message', id=7)`. Values that are None are left out of the query. '#' for a page that does not exist."""
     page = BY_NAME.get(name)
     if page is None:

@@ -26,9 +26,8 @@ class Upload:
 def begin(account_id: int, login: str, name: str, now: int) -> Generator[Request, Any, int]:
     """The id of a new upload, in place of the user's last one; what is over is forgotten. Leans on contact_uploads_login."""
     yield from _forget("(account_id = ? AND login = ?) OR expires_at <= ?", account_id, login, now)
-    row = yield from one(
-        "INSERT INTO contact_uploads (account_id, login, name, expires_at) VALUES (?, ?, ?, ?) RETURNING id", account_id, login, name, now + KEPT
-    )
+    sql = "INSERT INTO contact_uploads (account_id, login, name, expires_at) VALUES (?, ?, ?, ?) RETURNING id"
+    row = yield from one(sql, account_id, login, name, now + KEPT)
     assert row is not None  # INSERT ... RETURNING
     return int(row[0])
 
