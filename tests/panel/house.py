@@ -23,6 +23,7 @@ from odzew.serve import Server
 from odzew.settings import read
 from odzew.setup.apply import apply
 from odzew.setup.document import read_file
+from odzew.store import uploads
 from odzew.store.engines import open_database
 from odzew.store.panel_sessions import look_at
 
@@ -294,6 +295,10 @@ HOSTILE: Final = (
 """Texts that must do nothing wherever they are shown."""
 
 
+CONTACTS: Final = "phone,first_name,last_name\n+48500600710,Adam,Nowy\n<b>no number</b>,=1+1,x\n"
+"""A file of contacts that waits to be imported, one line of it wrong."""
+
+
 async def fill(house: House) -> None:
     """Messages of every kind, for pictures and for tests that need a full inbox."""
     texts = [
@@ -308,3 +313,5 @@ async def fill(house: House) -> None:
     for text in HOSTILE:
         await house.bring(house.arrival(text, "+48500600799"))
     await house.bring(mms(house))
+    upload = await house.server.db.write(uploads.begin, house.account_id(), OWNER, "people.csv", house.server.clock.now())
+    await house.server.db.write(uploads.add, upload, 0, CONTACTS.encode())

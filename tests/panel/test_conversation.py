@@ -30,7 +30,7 @@ async def send(house: House, key: str, text: str, at: int, name: str = "acme") -
 
 async def test_both_sides_stand_in_one_row(house: House, clock: FixedClock) -> None:
     await send(house, "00000000a1", "O której?", clock.now() - HOUR)
-    await send(house, "00000000f1", "od innej firmy", clock.now() - HOUR, "globex")
+    await send(house, "00000000f1", "od innej firmy", clock.now() - 2 * HOUR, "globex")
     first, *_ = await house.bring(house.arrival("O 16", JAN, POOL), house.arrival("inny nadawca", "+48500600701"))
     clock.set_wall(clock.now() + HOUR)
     await send(house, "00000000a2", "Dziękujemy <3", clock.now())

@@ -8,7 +8,7 @@ import pytest
 
 from odzew.panel.page import Page
 from odzew.panel.routes import PAGES
-from odzew.panel.visit import ROOT, Who
+from odzew.panel.visit import Who
 from tests.panel.conftest import together
 from tests.panel.examples import EXAMPLES, path_to
 from tests.panel.house import LOOKING, MASKED, MEMBER, NOBODY, OPERATOR, OTHER, OWNER, House
@@ -27,6 +27,8 @@ ANSWERS: Final = {
     ("code", "all"): 303,  # nobody here has begun to log in with a code
     ("dashboard", OPERATOR): 303,  # has one of their own
     ("keyword.new", OTHER): 200,  # the number is everybody's
+    ("contacts.export", MASKED): 404,  # a file of numbers is for who may see them
+    **{("contact.preview", who): 404 for who in (MEMBER, MASKED, LOOKING)},  # a file is shown to who sent it
     ("media", OPERATOR): 200,  # unclaimed messages are looked at without an account
 }
 """Where the answer is another one than the table says."""
@@ -54,10 +56,6 @@ def expected(page: Page, who: str) -> int:
     return 404 if who == OTHER and has_id(page) else 200
 
 
-def path_of(house: House, page: Page) -> str:
-    return path_to(house, page.name).removeprefix(ROOT)
-
-
 def page_named(name: str) -> Page:
     return next(page for page in PAGES if page.name == name)
 
@@ -74,7 +72,7 @@ async def test_every_page_with_a_parameter_has_an_example() -> None:
 async def test_a_page_is_open_to_whom_it_is_for(open_house: House, name: str, who: str) -> None:
     page = page_named(name)
     person = await open_house.enter(who)
-    answer = await person.get(path_of(open_house, page))
+    answer = await person.get(path_to(open_house, name))
     wanted = expected(page, who)
     assert answer.status in ((200, 204) if wanted == 200 else (wanted,)), answer.shown[:300]
     if wanted == 303 and who == NOBODY and page.who != "anybody":
@@ -90,11 +88,11 @@ async def test_a_form_is_refused_to_whom_it_is_not_for(open_house: House, name: 
     person = await open_house.enter(who)
     refused = who not in OPEN[page.who]
     if page.who == "anybody" or (not refused and not (who == OTHER and has_id(page))):
-        answer = await person.post(path_of(open_house, page), csrf="")
+        answer = await person.post(path_to(open_house, name), csrf="")
         assert answer.status == 403, "a form without its token is refused to everybody"
         return
-    answer = await person.post(path_of(open_house, page))
-    assert answer.status == expected(page, who), answer.shown[:300]
+    answer = await person.post(path_to(open_house, name))
+    assert answer.status in (*((422,) if expected(page, who) == 200 else ()), expected(page, who)), answer.shown[:300]
     if refused and who == NOBODY:
         assert answer.location == "/login"
 
@@ -105,7 +103,7 @@ async def test_an_empty_form_breaks_nothing(full_house: House, who: str) -> None
     for page in sorted(PAGES, key=lambda page: (page.name.endswith(("remove", "leave")), page.path)):
         if "POST" not in page.methods or who not in OPEN[page.who] or page.name == "logout":
             continue
-        answer = await (await full_house.enter(who)).post(path_of(full_house, page))
+        answer = await (await full_house.enter(who)).post(path_to(full_house, page.name))
         if answer.status not in (*FINE, *((401,) if page.name == "login" else ())):
             faults.append((page.name, answer.status, answer.shown[:200]))
     assert not faults

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 import structlog
 from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route, Router
@@ -125,8 +126,8 @@ class Panel:
         except StoreError as error:
             log.warning("panel_unavailable", path=page.path, error=str(error))
             return self._wrong(visit, 503)
-        except HTTPException as error:  # a form that cannot be read
-            return self._wrong(visit, error.status_code)
+        except MultiPartException:  # a form that cannot be read
+            return self._wrong(visit, 400)
         except (ClientDisconnect, OSError):
             raise
         except Exception:

@@ -18,6 +18,7 @@ from odzew.access.passwords import Verifier
 from odzew.access.rights import Gate
 from odzew.access.sealing import VARIABLE, Sealer, is_sealed
 from odzew.access.throttle import Throttle
+from odzew.access.usage import Usage
 from odzew.api.app import create_api
 from odzew.api.call import Limits
 from odzew.api.openapi import OpenApi
@@ -142,8 +143,9 @@ class Server:
         self._compose_forwarding(schedule, limits, tls)
         self.inbox = Inbox(self.db, self.present, self._stored, self.settings["country"], self._forwards_here, clock=self.clock)
         self.carriers = Carriers(self.db, self.clock, self._directory, self.inbox.bring, self.process, self._environment)
-        self.tallies = Tallies(self.db, self.clock, self.process)
+        self.tallies, self.usage = Tallies(self.db, self.clock, self.process), Usage(self.db, self.clock)
         self._closing.push_async_callback(self.tallies.write)
+        self._closing.push_async_callback(self.usage.write, everything=True)
         self.measures.gauges.known = self._known()
         self._subscribe()
         await self.health.refresh()
@@ -160,6 +162,7 @@ class Server:
         tidy = Tidy(self.db, self.clock, self.present, self._stored, self.settings["country"], self._forwards_here)
         self._run(tidy.run(), "odzew-tidy")
         self._run(self.tallies.run(), "odzew-tallies")
+        self._run(self.usage.run(), "odzew-usage")
         app = self._compose_web()
         self._closing.push_async_callback(self.listeners.stop)
         await self.listeners.start(app)
@@ -230,7 +233,7 @@ class Server:
         )
         api = create_api(
             db=self.db, reader=self.reader, gate=gate, directory=directory, receive=self.inbox.receive, clock=self.clock, limits=limits,
-            called=self.measures.counts.called,
+            called=self.measures.counts.called, noted=self.usage.noted,
         )
         health = create_health(__version__, self.db, self.clock, lambda: self._stopping)
         table: dict[str, App] = {

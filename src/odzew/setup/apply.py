@@ -16,10 +16,11 @@ from odzew.model import Target
 from odzew.setup.compare import compare, token_name
 from odzew.setup.lists import bring_lists
 from odzew.setup.plan import Change, Plan
+from odzew.setup.prune import Surplus, prune, surplus
 from odzew.setup.tables import Document
 from odzew.store.changes import bump
 from odzew.store.db import Database, Lock, Request
-from odzew.store.directory import load
+from odzew.store.directory import Directory, load
 from odzew.store.installation import save_installation
 from odzew.store.numbers import save_keywords, save_numbers, save_sources
 from odzew.store.people import save_accounts, save_tokens, save_users
@@ -50,19 +51,23 @@ async def apply(
     make_token: Callable[[], str],
     reset_passwords: bool = False,
     dry_run: bool = False,
+    prune_rest: bool = False,
 ) -> Applied:
     """Makes the database hold what the document names. SetupError where the two do not go together; nothing is then written.
 
     `make_token` gives 32 lower-case hex. A password is set at creation, and with `reset_passwords` always.
+    `prune_rest`: what the document does not name is taken away too (`setup.prune`).
     """
-    plan = compare(document, await db.read(load), reset_passwords)
+    directory: Directory = await db.read(load)
+    plan = compare(document, directory, reset_passwords)
+    gone = surplus(document, directory) if prune_rest else Surplus()
     made: list[Made] = []
     if not dry_run:
         hashes = await asyncio.to_thread(lambda: {login: hash_password(password) for login, password in plan.passwords.items()})
         names = {token_name(*key) for key in _token_keys(document)}
         values = {name: make_token() for name in names}
-        plan, made = await db.write(write, document, reset_passwords, hashes, values, hash_password)
-    changes = list(plan.changes)
+        plan, made, gone = await db.write(_write_all, document, reset_passwords, hashes, values, hash_password, prune_rest)
+    changes = plan.changes + gone.changes
     for account in document.account:
         key = plan.account_ids[account.name]
         changes += await bring_lists(db, account, key if key > 0 else None, dry_run)
@@ -72,6 +77,17 @@ async def apply(
 def _token_keys(document: Document) -> list[tuple[str | None, str]]:
     keys: list[tuple[str | None, str]] = [(None, token.name) for token in document.operator_token]
     return keys + [(account.name, token.name) for account in document.account for token in account.token]
+
+
+def _write_all(
+    document: Document, reset: bool, hashes: Mapping[str, str], values: Mapping[str, str], hash_password: Callable[[str], str], prune_rest: bool
+) -> Generator[Request, Any, tuple[Plan, list[Made], Surplus]]:
+    yield Lock(["setup"])
+    gone = surplus(document, (yield from load())) if prune_rest else Surplus()
+    if gone.changes:
+        yield from prune(gone)
+    plan, made = yield from write(document, reset, hashes, values, hash_password)
+    return plan, made, gone
 
 
 def write(

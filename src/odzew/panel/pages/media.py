@@ -58,28 +58,24 @@ async def media(visit: Visit) -> Response:
     span = span_of(asked, head.size)
     if span is None:
         return Response(status_code=416, headers=headers | {"content-range": f"bytes */{head.size}"})
-    start, end = span
-    if asked and _range(asked):
-        headers["content-range"] = f"bytes {start}-{end - 1}/{head.size}"
-    status = 206 if "content-range" in headers else 200
+    start, end, is_part = span
     headers["content-length"] = str(end - start)
-    return StreamingResponse(_slices(visit, head.id, start, end), status, headers)
+    if is_part:
+        headers["content-range"] = f"bytes {start}-{end - 1}/{head.size}"
+    return StreamingResponse(_slices(visit, head.id, start, end), 206 if is_part else 200, headers)
 
 
-def span_of(asked: str, size: int) -> tuple[int, int] | None:
-    """First octet and the one behind the last, of a `Range` header (RFC 9110, 14.2); None: it lies outside. Several ranges, or what is
-    no range of octets, give the whole."""
+def span_of(asked: str, size: int) -> tuple[int, int, bool] | None:
+    """First octet, the one behind the last, and whether it is a part, of a `Range` header (RFC 9110, 14.2). Several ranges, or what is no
+    range of octets, give the whole; None: it lies outside."""
     found = _range(asked)
-    if found is None or found.groups() == ("", ""):
-        return 0, size
-    first, last = found.groups()
+    first, last = found.groups() if found else ("", "")
+    if not (first or last) or (first and last and int(last) < int(first)):
+        return 0, size, False
     if not first:
-        return (max(0, size - int(last)), size) if int(last) and size else None
-    start = int(first)
+        return (max(0, size - int(last)), size, True) if int(last) and size else None
     end = min(size, int(last) + 1) if last else size
-    if last and int(last) < start:
-        return 0, size  # no range at all
-    return (start, end) if start < size else None
+    return (int(first), end, True) if int(first) < size else None
 
 
 def name_of(head: AttachmentHead) -> str:

@@ -94,7 +94,8 @@ async def _shown(visit: Visit, found: Message, status: int = 200, form: Any = No
         "message.html", status=status, message=found, story=story, form=form or visit.fields(), name=name_of(story.contact), number=number,
         reason=reason_of(visit, found.rule), corrections=[correction_of(visit, one.why) for one in story.revised],
         showings={head.id: showing_of(head.content_type) for head in story.attachments}, spans=spans_of,
-        can_send_all=sum(fate.row is not None and fate.row.state in AGAIN for fate in story.fates) > 1, hidden=lambda text: hidden(visit, found.sender, text),
+        hidden=lambda text: hidden(visit, found.sender, text),
+        can_send_all=sum(fate.row is not None and fate.row.state in AGAIN for fate in story.fates) > 1,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import segno
 from markupsafe import Markup
 from starlette.responses import Response
 
-from odzew.errors import Busy
+from odzew.errors import Busy, OdzewError
 from odzew.panel.forms import Form
 from odzew.panel.page import BOTH, Page
 from odzew.panel.pages.login import STEP, matching_step
@@ -30,7 +30,10 @@ async def one_time(visit: Visit) -> Response:
     if visit.request.method == "GET":
         return _shown(visit, visit.fields(), "" if user.totp_secret else pyotp.random_base32())
     form = visit.fields(await visit.form())
-    secret = sealer.open(user.totp_secret or form.typed("offer"))
+    try:
+        secret = sealer.open(user.totp_secret or form.typed("offer"))
+    except OdzewError:  # not what the page offered
+        return _shown(visit, form, pyotp.random_base32(), 422)
     step = await _step(visit, form, secret)
     if step is None or not form.valid:
         return _shown(visit, form, "" if user.totp_secret else secret, 422)
