@@ -22,7 +22,7 @@ async def gateway(clock: FixedClock) -> AsyncIterator[Open]:
     disk, started = Disk(), []
 
     async def start(**rest: object) -> Gateway:
-        started.append(await Gateway(InlineDatabase(disk, clock), clock, limits=SMALL, **rest).start())  # type: ignore[arg-type]  # passed on
+        started.append(await Gateway(InlineDatabase(disk, clock), clock, **({"limits": SMALL} | rest)).start())  # type: ignore[arg-type]  # passed on
         return started[-1]
 
     yield start
@@ -83,3 +83,16 @@ async def test_what_is_owed_to_a_url_that_is_left_alone_is_ended_at_once_when_it
     await _turns(300)
     await here.edit(target, active=False)
     assert set((await here.states()).values()) == {"cancelled"}
+
+
+async def test_an_edit_of_one_target_does_not_let_the_engine_forget_that_others_fail(gateway: Open, clock: FixedClock) -> None:
+    here = await gateway(limits=EngineLimits(calls=5, calls_per_target=4))  # so failing targets get one slot, all together
+    here.sender.status, here.sender.seconds = lambda made: 500, lambda made: 3.0
+    sick, also_sick, other = [await here.a_target(f"{name}.example", retry_minutes=()) for name in ("sick", "also-sick", "other")]
+    await here.owe(sick, 40)
+    await here.owe(also_sick, 40)
+    await here.advance(seconds=40)
+    here.sender.most.clear()
+    await here.edit(other, concurrency=2)
+    await here.advance(seconds=10)
+    assert here.sender.most["all"] == 1

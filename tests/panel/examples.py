@@ -31,6 +31,10 @@ EXAMPLES: Final[dict[str, Callable[[House], Values]]] = {
     "forward.number": lambda house: {"id": house.server.present.directory.numbers["+48664078059"].id},
     **{name: lambda house: {"id": _target(house)} for name in ("target", "target.remove", "target.test", "target.secret", "target.resume")},
     "contact.preview": lambda house: {"id": 1},
+    "operator.account": lambda house: {"id": house.account_id()},
+    "operator.look": lambda house: {"id": house.account_id()},
+    "operator.number": lambda house: {"id": house.server.present.directory.numbers["+48799448855"].id},
+    "operator.source": lambda house: {"id": house.server.present.directory.sources["push"].id},
     "static": lambda house: {"name": "panel.css"},
 }
 """By the name of the page: values of the account `acme`."""

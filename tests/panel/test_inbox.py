@@ -105,8 +105,8 @@ async def test_a_line_says_who_wrote_and_how_it_stands(house: House) -> None:
 
 WRONG = (
     ("from", "yesterday", "This is not a date."), ("to", "2026-13-01", "This is not a date."), ("to", "9999-12-31", "This is not a date."),
-    ("sender", "12", "This is not a telephone number."), ("sender", "+" * 99, "at most 64 characters"), ("number", "x", "not a whole number"),
-    ("q", "x" * 201, "at most 200 characters"),
+    ("sender", "12", "This is not a telephone number."), ("sender", "+" * 99, "at most 64 characters"),
+    ("number", "x", "not a whole number"), ("q", "x" * 201, "at most 200 characters"),
 )  # fmt: skip
 
 

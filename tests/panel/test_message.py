@@ -178,14 +178,14 @@ async def test_the_sender_is_put_on_the_blacklist_and_taken_off(house: House) ->
 
 
 async def test_every_attempt_is_shown_with_its_answer_and_sent_again(tmp_path: Path) -> None:
-    client = await Client(fails=lambda called: "status" if called.number == 1 else None).start()
-    async with running(f"sqlite:///{tmp_path}/a.db", tmp_path, Clock(), client.url, retry_minutes="") as house:
+    client = await Client(fails=lambda called: "status" if called.number <= 2 else None).start()
+    async with running(f"sqlite:///{tmp_path}/a.db", tmp_path, Clock(), client.url, retry_minutes="0.001") as house:
         attempts = Attempts(house)
         key = await one(house)
-        await attempts.are(1)
+        await attempts.are(2)
         anna = await house.browse(OWNER)
         seen = await anna.get(f"/messages/{key}")
-        for shown in ("second", "exhausted", "Attempt 1", "500", "server failed (5xx)", "127.0.0.1", "nr=%2B48500600700"):
+        for shown in ("second", "exhausted", "Attempt 1", "Attempt 2", "500", "server failed (5xx)", "127.0.0.1", "nr=%2B48500600700"):
             assert shown in seen.shown
         ((delivery,),) = await house.server.db.read(statement, "SELECT id FROM deliveries")
         assert "1 delivery is sent again." in await said(anna, key, "again", delivery=delivery)

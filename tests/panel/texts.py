@@ -30,8 +30,7 @@ def in_templates() -> Iterator[tuple[Path, str | tuple[str, ...]]]:
         for _, _, found in environment.extract_translations(path.read_text("utf-8")):  # type: ignore[attr-defined]  # added by the extension
             if isinstance(found, str):
                 yield path, found
-            else:
-                texts = tuple(one for one in found if isinstance(one, str))
+            elif found is not None and (texts := tuple(one for one in found if isinstance(one, str))):
                 yield path, texts if len(texts) > 1 else texts[0]
 
 

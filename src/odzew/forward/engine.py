@@ -192,6 +192,8 @@ class Engine:
         """Something about a target (or any of them) has changed: what waits in memory is dropped and read again."""
         for lane in self._lanes.values():
             if target_id is None or lane.target_id == target_id:
+                if len(lane):
+                    lane.expect(self._clock.now())  # so that the lane stays, and what is known of how its target does
                 lane.drop()
         self.look()
 

@@ -26,9 +26,9 @@ from odzew.store.directory import Directory
 class Operating:
     """What the operator's pages alone use.
 
-    `described`: the table of settings (`settings.SETTINGS`); `read_sent`: (lines, directory) -> the records of sent messages in them and what
-    is wrong with the others (`operations.sent`); `record_sent` stores them; `in_hand`: calls under way, deliveries in memory, outcomes not
-    committed yet; `processes`: those that run, on a shared database.
+    `described`: the table of settings (`settings.SETTINGS`); `read_sent`: (lines, directory) -> the records of sent messages in them and
+    what is wrong with the others (`operations.sent`); `record_sent` stores them; `in_hand`: calls under way, deliveries in memory,
+    outcomes not committed yet; `processes`: those that run, on a shared database.
     """
 
     process: str

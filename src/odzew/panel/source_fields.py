@@ -42,13 +42,14 @@ _SMPP: Final = (
     Field("addr_npi", "whole", "addr_npi", "", "0", rare=True),
     Field("address_range", "text", "address_range", rare=True),
     Field(
-        "default_alphabet", "choice", "Alphabet of data_coding 0", "", "gsm7", ("gsm7", "gsm7-packed", "latin1", "ascii", "utf8", "ucs2"), rare=True
+        "default_alphabet", "choice", "Alphabet of data_coding 0", "", "gsm7",
+        ("gsm7", "gsm7-packed", "latin1", "ascii", "utf8", "ucs2"), rare=True,
     ),
     Field("alphabets", "pairs", "Alphabets of other codings", "One on a line, such as 8 = utf8.", rare=True),
     Field("ucs2_order", "choice", "Order of octets in UCS-2", "", "big", ("big", "little"), rare=True),
     Field("national_number_prefix", "text", "Calling code of national numbers", "Such as 48.", rare=True),
-    Field("text_receipts", "flag", "Delivery receipts in the text", "The network writes them into the text and sets no esm_class.", rare=True),
-    Field("parts_timeout_seconds", "number", "Seconds until a long message is shown without its missing parts", "", "86400", rare=True),
+    Field("text_receipts", "flag", "Delivery receipts in the text", "The network sets no esm_class for them.", rare=True),
+    Field("parts_timeout_seconds", "number", "Seconds until a long message is shown without its missing parts", "", "3600", rare=True),
     Field("reconnect_seconds", "number", "Seconds until a lost bind is tried again", "", "1", rare=True),
     Field("enquire_link_seconds", "number", "Seconds between two enquire_link", "", "30", rare=True),
     Field("answer_seconds", "number", "Seconds that the network may take to answer", "", "10", rare=True),
@@ -61,8 +62,8 @@ _MM7: Final = (
 )
 OPTIONS: Final[dict[str, tuple[Field, ...]]] = {"smpp": _SMPP, "http": (), "kannel": (), "mm7": _MM7}
 PROTOCOLS: Final = {
-    "smpp": "SMPP 3.4: we bind to the network", "http": "HTTP: somebody pushes messages to us", "kannel": "Kannel: it pushes messages to us",
-    "mm7": "MM7: an MMSC brings MMS",
+    "smpp": "SMPP 3.4: we bind to the network", "http": "HTTP: somebody pushes messages to us",
+    "kannel": "Kannel: it pushes messages to us", "mm7": "MM7: an MMSC brings MMS",
 }  # fmt: skip
 WITH_TOKEN: Final = ("http", "kannel")
 WITH_PASSWORD: Final = ("smpp", "mm7")

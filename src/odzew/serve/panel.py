@@ -61,8 +61,8 @@ def create_panel(
     services = Services(
         db=db, directory=directory, clock=clock, settings=settings, words=words, pages=Pages(words, ROOT, url_of, menu), verifier=verifier,
         throttle=throttle, sealer=sealer, freshness=freshness, listing=Listing(db, clock), gate=gate, hash_password=hash_password,
-        try_target=functools.partial(trial, exchange, clock), meaning_of=meaning_of, sources=sources, offer=offer, refresh=refresh, api=api, operating=operating,
-        version=version, environment=environment,
+        try_target=functools.partial(trial, exchange, clock), meaning_of=meaning_of, sources=sources, offer=offer, refresh=refresh, api=api,
+        operating=operating, version=version, environment=environment,
     )  # fmt: skip
     return Panel(services, PAGES, Badges(services))
 

@@ -80,7 +80,12 @@ def _token_keys(document: Document) -> list[tuple[str | None, str]]:
 
 
 def _write_all(
-    document: Document, reset: bool, hashes: Mapping[str, str], values: Mapping[str, str], hash_password: Callable[[str], str], prune_rest: bool
+    document: Document,
+    reset: bool,
+    hashes: Mapping[str, str],
+    values: Mapping[str, str],
+    hash_password: Callable[[str], str],
+    prune_rest: bool,
 ) -> Generator[Request, Any, tuple[Plan, list[Made], Surplus]]:
     yield Lock(["setup"])
     gone = surplus(document, (yield from load())) if prune_rest else Surplus()

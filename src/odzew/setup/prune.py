@@ -81,7 +81,7 @@ def prune(found: Surplus) -> Generator[Request, Any, None]:
 
 
 def _targets(found: Surplus, document: Document, directory: Directory) -> None:
-    named = {key: _named(forwards) for key, forwards in _levels(document)}
+    named = {key: frozenset(target_names(forwards)) for key, forwards in _levels(document)}
     for target in directory.targets.values():
         if target.name not in named.get(_level_of(target, directory), frozenset()):
             found.targets.append(target)
@@ -94,11 +94,6 @@ def _levels(document: Document) -> Iterator[tuple[tuple[str, ...], tuple[Forward
         yield ("number", number.address), number.forward
         for keyword in number.keyword:
             yield ("keyword", number.address, *folding.words(keyword.word)), keyword.forward
-
-
-def _named(forwards: tuple[ForwardTable, ...]) -> frozenset[str]:
-    """A forward with an empty URL takes its target off: it does not name one."""
-    return frozenset(target_names(forwards))
 
 
 def _level_of(target: Target, directory: Directory) -> tuple[str, ...]:

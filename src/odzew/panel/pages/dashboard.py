@@ -14,6 +14,7 @@ from odzew.inbox.listing import Listing
 from odzew.model import KINDS, Target
 from odzew.panel.page import Page
 from odzew.panel.visit import Visit
+from odzew.panel.ways_in import ways_in
 from odzew.store import dashboard as units
 from odzew.store.target_states import TargetState, states
 from odzew.wire.localtime import zone_of
@@ -45,18 +46,20 @@ async def dashboard(visit: Visit) -> Response:
     if visit.visitor is None or visit.visitor.account is None:
         return visit.go("/operator")
     account, now = visit.account.id, visit.services.clock.now()
-    hourly, daily, unseen, deliveries, answered = await asyncio.gather(
+    hourly, daily, unseen, deliveries, answered, ways = await asyncio.gather(
         by_hour(visit.services.listing, account, now),
         by_day(visit.services.listing, account, now, visit.zone),
         visit.services.listing.unseen(account),
         visit.db.read(units.deliveries, account),
         visit.db.read(units.answered, account, now - DAY),
+        ways_in(visit),
     )
     targets = [target for target in visit.directory.targets.values() if target.account_id == account]
     values = {
         "hourly": hourly, "daily": daily, "today": sum(values[-1] for _, values in daily.series), "unseen": sum(unseen.values()),
         "deliveries": deliveries, "answered": answered, "failing": await failing_of(visit, targets), "targets": targets,
-        "sources": [source for source in visit.directory.sources.values() if source.active], "new": not daily.total and not targets,
+        "connected": all(way.well for way in ways) if any(way.source.active for way in ways) else None,
+        "new": not daily.total and not targets,
         "day": day_of(visit, now),
     }  # fmt: skip
     return visit.page("dashboard_live.html" if visit.partial else "dashboard.html", **values)

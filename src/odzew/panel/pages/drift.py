@@ -53,7 +53,10 @@ async def drift(visit: Visit) -> Response:
     given = await visit.form()
     form = Form(given, visit.t, most=LARGEST)
     file = given.get("file")
-    octets = await file.read(LARGEST + 1) if isinstance(file, UploadFile) and file.filename else form.text("text").encode("utf-8", "replace")
+    if isinstance(file, UploadFile) and file.filename:
+        octets = await file.read(LARGEST + 1)
+    else:
+        octets = form.text("text").encode("utf-8", "replace")
     if not octets.strip():
         form.fault("file", "Choose a file, or paste its text.")
     if len(octets) > LARGEST:

@@ -34,8 +34,9 @@ async def overview(visit: Visit) -> Response:
     failing = _failing(visit, known)
     return visit.page(
         "operator/overview_live.html" if visit.partial else "operator/overview.html", hourly=hourly, daily=daily,
-        today=sum(values[-1] for _, values in daily.series), unclaimed=sum(unclaimed.values()), deliveries=deliveries, failing=failing[:MOST],
-        more=len(failing) - MOST, ways=ways, in_hand=services.operating.in_hand(), processes=processes or [services.operating.process],
+        today=sum(values[-1] for _, values in daily.series), unclaimed=sum(unclaimed.values()), deliveries=deliveries,
+        failing=failing[:MOST], more=len(failing) - MOST, ways=ways, in_hand=services.operating.in_hand(),
+        processes=processes or [services.operating.process],
         accounts=visit.directory.accounts, day=day_of(visit, now),
     )  # fmt: skip
 

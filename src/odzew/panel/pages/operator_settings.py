@@ -18,7 +18,8 @@ _IN_QUERY: Final = re.compile(r"([?&][^=&]*(?:password|secret|key)[^=&]*=)[^&]*"
 
 async def settings(visit: Visit) -> Response:
     """The table."""
-    rows = [(one, shown(one.name, visit.services.settings[one.name]), shown(one.name, one.default)) for one in visit.services.operating.described]
+    given = visit.services.settings
+    rows = [(one, shown(one.name, given[one.name]), shown(one.name, one.default)) for one in visit.services.operating.described]
     return visit.page("operator/settings.html", rows=rows, version=visit.services.version, key=visit.services.sealer.usable)
 
 

@@ -114,7 +114,7 @@ def _form(visit: Visit, source: Source | None, protocol: str, form: Form, status
         common=[field for field in OPTIONS[protocol] if not field.rare], rare=rare, with_token=protocol in WITH_TOKEN,
         rare_open=any(field.name in form.errors for field in rare), with_password=protocol in WITH_PASSWORD,
         has_password=bool(source and source.options.get("password")), has_token=bool(source and source.token_sha256),
-        reference=_reference(source),
+        reference=_reference(source), pairs_of=lambda words: [(word, word) for word in words],
     )  # fmt: skip
 
 

@@ -87,10 +87,7 @@ async def _text(form: Form, file: Any) -> str:
 
 def _lines(form: Form, text: str) -> list[bytes]:
     """JSON lines, as they are or made of the rows of a CSV file with a head. A surrogate that JSON cannot hold is replaced."""
-    if text.lstrip()[:1] == "{":
-        lines = text.split("\n")
-    else:
-        lines = _of_csv(form, text)
+    lines = text.split("\n") if text.lstrip()[:1] == "{" else _of_csv(form, text)
     if len(lines) > MOST_LINES:
         form.fault("file", "This file has more than %(most)d lines: bring it with `odzew sent import`.", most=MOST_LINES)
     return [line.encode("utf-8", "replace") for line in lines]

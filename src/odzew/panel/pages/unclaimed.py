@@ -58,9 +58,7 @@ async def _given(visit: Visit, ids: list[int], account: Account, kind: Kind | No
         return done
 
 
-def _give(
-    visit: Visit, ids: list[int], account: Account, kind: Kind | None, directory: Directory
-) -> Generator[Request, Any, Corrected]:
+def _give(visit: Visit, ids: list[int], account: Account, kind: Kind | None, directory: Directory) -> Generator[Request, Any, Corrected]:
     done = yield from assign(ids, account, kind, directory)
     for message in done.messages:
         yield from audit.add(

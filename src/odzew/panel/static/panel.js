@@ -28,6 +28,12 @@
     if (question && !window.confirm(question)) event.preventDefault();
   });
 
+  // A live list that is left open for hours keeps its newest rows only.
+  const LIVE_ROWS = 300;
+  document.addEventListener("htmx:after:swap", () => {
+    for (const old of [...document.querySelectorAll("#mails > li")].slice(LIVE_ROWS)) old.remove();
+  });
+
   // The colours that are not the present ones, where the system's are in use and none were chosen.
   for (const button of document.querySelectorAll("[data-theme-toggle]")) {
     button.value = document.documentElement.getAttribute("data-bs-theme") === "dark" ? "light" : "dark";
