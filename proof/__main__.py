@@ -24,6 +24,7 @@ from proof import (
     memory,
     mms,
     order,
+    panel,
     peers,
     poll,
     push,
@@ -54,6 +55,7 @@ PROOFS: Final[dict[str, Callable[..., Awaitable[bool]]]] = {
     "dead-target": dead_target.run,
     "ticks": ticks.run,
     "resend": resend.run,
+    "panel": panel.run,
     "peers": peers.run,
     "carrier-order": smpp_order.run,
     "carrier-kills": smpp_kills.run,
@@ -64,7 +66,7 @@ PROOFS: Final[dict[str, Callable[..., Awaitable[bool]]]] = {
 }
 TAKES: Final[dict[str, tuple[str, ...]]] = {
     "fuzz": ("seconds",), "simulation": ("seconds",), "forwarding-kills": ("cycles", "seconds"),
-    "fairness": ("scale",), "dead-target": ("scale",), "ticks": ("scale",), "resend": ("scale",), "replay": ("scale",),
+    "fairness": ("scale",), "dead-target": ("scale",), "ticks": ("scale",), "resend": ("scale",), "panel": ("scale",), "replay": ("scale",),
 }  # fmt: skip
 """The options of the command line that a proof takes."""
 

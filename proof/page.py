@@ -11,7 +11,7 @@ PAGE: Final = RESULTS.with_name("proof.md")
 BEGIN: Final = "<!-- figures: made by `python -m proof.page` -->\n"
 ORDER: Final = (
     "machine", "order", "replay", "simulation", "kills", "forwarding-kills", "faults", "hostile", "drain", "memory", "poll", "push",
-    "fairness", "dead-target", "ticks", "resend",
+    "fairness", "dead-target", "ticks", "resend", "panel",
     "carrier-order", "carrier-kills", "carrier-slow", "carrier-parts",
     "mms", "fuzz", "peers",
 )  # fmt: skip

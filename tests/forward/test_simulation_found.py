@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 
 from odzew.clock import FixedClock
 from odzew.forward.call import Answer, Call
+from odzew.forward.shards import Shards, wanted_by
 from odzew.forward.turns import EngineLimits
+from odzew.store.leases import LASTS
 from tests.forward.builders import Gateway, ScriptedSender, Share
 from tests.forward.inline import Disk, InlineDatabase, turn
 
@@ -17,9 +19,16 @@ Open = Callable[..., Awaitable[Gateway]]
 
 
 @pytest.fixture
-async def gateway(clock: FixedClock) -> AsyncIterator[Open]:
+def disk() -> Iterator[Disk]:
+    disk = Disk()
+    yield disk
+    disk.close()
+
+
+@pytest.fixture
+async def gateway(disk: Disk, clock: FixedClock) -> AsyncIterator[Open]:
     """A process on a store that takes a known number of turns of the loop."""
-    disk, started = Disk(), []
+    started: list[Gateway] = []
 
     async def start(**rest: object) -> Gateway:
         started.append(await Gateway(InlineDatabase(disk, clock), clock, **({"limits": SMALL} | rest)).start())  # type: ignore[arg-type]  # passed on
@@ -28,7 +37,6 @@ async def gateway(clock: FixedClock) -> AsyncIterator[Open]:
     yield start
     for one in started:
         await one.stop()
-    disk.close()
 
 
 class Busy(ScriptedSender):
@@ -96,3 +104,53 @@ async def test_an_edit_of_one_target_does_not_let_the_engine_forget_that_others_
     await here.edit(other, concurrency=2)
     await here.advance(seconds=10)
     assert here.sender.most["all"] == 1
+
+
+# --- shards ----------------------------------------------------------------------------------------------------------
+
+
+class Follower:
+    """An engine that only follows its shards. It is `busy` with all of them, or with none."""
+
+    def __init__(self) -> None:
+        self.gains = 0
+        self.busy = False
+
+    def gain(self) -> None:
+        self.gains += 1
+
+    def lose(self, gone: Callable[[int], bool]) -> None:
+        """What waits of targets that are not held is forgotten."""
+
+    def is_idle(self, mine: Callable[[int], bool]) -> bool:
+        return not self.busy
+
+
+def _shards(disk: Disk, clock: FixedClock, name: str) -> tuple[Shards, Follower]:
+    shards, follower = Shards(InlineDatabase(disk, clock), clock, name), Follower()
+    shards.engine = follower
+    return shards, follower
+
+
+async def test_what_was_to_be_given_back_and_is_not_is_looked_at_again(disk: Disk, clock: FixedClock) -> None:
+    (one, engine), (two, _) = _shards(disk, clock, "one"), _shards(disk, clock, "two")
+    await one.look()
+    engine.busy, target = True, min(wanted_by("two", ["one", "two"]))
+    await two.look()
+    await one.look()
+    assert (engine.gains, one.holds(target), target in one.held) == (1, False, True)
+    await two.close()
+    await one.look()
+    assert one.holds(target)
+    assert engine.gains == 2, "what was forgotten is looked for"
+
+
+async def test_what_could_not_be_relied_on_for_a_while_is_looked_at_again(disk: Disk, clock: FixedClock) -> None:
+    one, engine = _shards(disk, clock, "one")
+    await one.look()
+    clock.advance(LASTS + 1.0)  # the store did not answer for so long
+    assert not one.holds(7)
+    await one.look()
+    assert (one.holds(7), engine.gains) == (True, 2)
+    await one.look()
+    assert engine.gains == 2

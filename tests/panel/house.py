@@ -151,6 +151,7 @@ class House:
     url: str
     clients: list[Person] = field(default_factory=list)
     entered: dict[str, Person] = field(default_factory=dict)
+    asked: list[tuple[str, str, int]] = field(default_factory=list)
 
     async def browse(self, login: str = NOBODY, password: str = PASSWORD) -> Person:
         """Somebody with a browser, logged in unless nobody."""

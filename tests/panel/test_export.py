@@ -97,6 +97,9 @@ async def test_what_is_over_one_window_is_all_there_once(house: House) -> None:
     anna = await house.browse(OWNER)
     assert [int(row["id"]) for row in table(await anna.get("/inbox/export.csv"))] == ids[::-1]
     assert [record["id"] for record in json.loads((await anna.get("/inbox/export.json")).body)] == ids[::-1]
+    page = (await anna.get("/inbox/export")).shown
+    assert "1,000+ messages" in page
+    assert "It is a large one" in page
 
 
 @given(st.one_of(st.text(), st.integers(), st.none(), st.booleans()))

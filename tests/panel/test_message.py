@@ -219,7 +219,7 @@ async def test_who_may_not_see_numbers_sees_none_on_the_page(tmp_path: Path) -> 
         await attempts.are(1)
         await house.server.db.write(statement, "UPDATE attempts SET body = ?", b"taken from +48500600700, 500600700 thank you")
         ewa = await house.browse(MASKED)
-        for path in (f"/messages/{key}", f"/conversations/{key}"):
+        for path in (f"/messages/{key}", f"/conversations/{key}", "/deliveries", "/deliveries/1"):
             seen = await ewa.get(path)
             assert seen.status == 200
             assert "500600700" not in seen.text

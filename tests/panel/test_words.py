@@ -19,10 +19,12 @@ _words: Final = Words()
 @pytest.mark.parametrize("language", OTHERS)
 def test_everything_that_is_said_is_translated(language: str) -> None:
     translation = _words.translation(language)
+    spoken = (*in_templates(), *in_sources(), *in_tables())
+    counted = {one for _, said in spoken if isinstance(said, tuple) for one in said}
     missing = []
-    for path, said in (*in_templates(), *in_sources(), *in_tables()):
-        known = said in translation.texts if isinstance(said, str) else said[0] in translation.counted
-        if not (known or (isinstance(said, str) and said in {one for pair in _counted() for one in pair})):
+    for path, said in spoken:
+        known = said in translation.texts or said in counted if isinstance(said, str) else said[0] in translation.counted
+        if not known:
             missing.append(f"{path.relative_to(PANEL)}: {said!r}")
     assert not missing, "\n" + "\n".join(sorted(set(missing)))
 
@@ -62,6 +64,3 @@ def test_each_text_is_translated_in_one_file_or_alike() -> None:
 def test_polish_counts_as_polish_does(number: int, form: int) -> None:
     assert PLURALS["pl"](number) == form
 
-
-def _counted() -> set[tuple[str, ...]]:
-    return {said for _, said in (*in_templates(), *in_sources()) if isinstance(said, tuple)}

@@ -13,7 +13,8 @@ from odzew.store.neighbours import beside
 from tests.inbox.shelf import Shelf
 
 GIVEN: tuple[dict[str, Any], ...] = (
-    {}, {"kind": "eco"}, {"account_id": 2}, {}, {"kind": "mms"}, {"account_id": None, "kind": UNCLAIMED}, {"account_id": 2}, {"kind": "pre"},
+    {}, {"kind": "eco"}, {"account_id": 2}, {}, {"kind": "mms"}, {"account_id": None, "kind": UNCLAIMED},
+    {"account_id": 2}, {"kind": "pre"},
 )  # fmt: skip
 """Messages 1 to 8."""
 

@@ -87,7 +87,7 @@ class Pace:
         self._targets: dict[int, Window] = {}
         self._seen: Directory | None = None
         self._aside: list[tuple[float, int, object]] = []  # a heap
-        self._waiting: set[int] = set()  # what is in it, by identity
+        self._waiting: dict[int, float] = {}  # until when, by identity
         self._order = itertools.count()
         self._timer: tuple[float, Handle] | None = None
 
@@ -134,8 +134,8 @@ class Pace:
         free_at = window.free_at(now)
         if free_at <= now:
             return False
-        if id(who) not in self._waiting:
-            self._waiting.add(id(who))
+        if free_at < self._waiting.get(id(who), math.inf):  # its limit may have been raised meanwhile
+            self._waiting[id(who)] = free_at
             heapq.heappush(self._aside, (free_at, next(self._order), who))
             self._wake_at(self._aside[0][0], now)
         return True
@@ -152,8 +152,10 @@ class Pace:
         now = self._clock.monotonic()
         free: list[object] = []
         while self._aside and self._aside[0][0] <= now:
-            free.append(heapq.heappop(self._aside)[2])
-            self._waiting.discard(id(free[-1]))
+            until, _, who = heapq.heappop(self._aside)
+            if self._waiting.get(id(who)) == until:
+                del self._waiting[id(who)]
+                free.append(who)
         if self._aside:
             self._wake_at(self._aside[0][0], now)
         if free:

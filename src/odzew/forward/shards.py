@@ -161,10 +161,13 @@ class Shards:
         epochs = {int(name.removeprefix(SHARD)): epoch for name, epoch in names.items()}
         # One that came back under another epoch was another process's in between.
         gone = {shard for shard, epoch in self._epochs.items() if epochs.get(shard) != epoch}
-        gained = set(epochs) - (set(self._epochs) - gone)
+        # What was to be given back, or could not be relied on for a while, has been forgotten by the engine: it counts as gained.
+        lapsed = self._clock.monotonic() >= self._until
+        relied_on = set() if lapsed else set(self._epochs) - gone - self._draining
         self._lose(gone)
         self._epochs, self._until = epochs, asked + self._lasts
         self._draining = set(epochs) - wanted
+        gained = set(epochs) - self._draining - relied_on
         if gone or gained:
             log.info("shards_held", shards=len(epochs), gained=len(gained), lost=len(gone), to_give_back=len(self._draining))
         if gained and self.engine is not None:

@@ -25,7 +25,7 @@ class Entry:
 CUSTOMER: Final[tuple[Entry, ...]] = (
     Entry("Dashboard", "dashboard", "dashboard"),
     Entry(
-        "Receiving messages", "inbox", "inbox", badge="unseen", also=("message", "conversation"), under=(
+        "Receiving messages", "inbox", "inbox", badge="unseen", also=("message", "conversation", "export"), under=(
             Entry("All messages", "inbox"),
             Entry("ECO replies", "inbox.kind", values=(("kind", "eco"),)),
             Entry("ND/SC", "inbox.kind", values=(("kind", "nd"),)),

@@ -150,6 +150,14 @@ def masked(number: str, whole: bool) -> str:
     return f"{number[:6]}***{number[-3:]}" if len(number) > 9 else f"{number[:1]}***"
 
 
+def unnumbered(text: str, number: str, whole: bool) -> str:
+    """A text in which a telephone number may stand, as a URL that was called or its answer, with the number as it may be seen."""
+    digits = number.lstrip("+")
+    if whole or not digits.isdecimal():
+        return text
+    return text.replace(digits, masked(number, False).lstrip("+")).replace(digits[-9:], f"***{digits[-3:]}")
+
+
 def took(microseconds: int | None) -> str:
     """A span of time: `840 µs`, `4.9 ms`, `10.0 s`."""
     if microseconds is None:

@@ -33,7 +33,6 @@ GROUP = 64  # units in one transaction
 QUEUE = 10_000  # units waiting for the writer; more is StoreFull
 WAL_BYTES = 16 << 20  # beyond this the writer resets the WAL, so that readers that overlap cannot make it grow for ever
 BUSY_MS = 5_000
-TURN = 0.05  # seconds that the writer waits at most for the loop's next turn, which may never come: the loop may be closed
 READERS = 2
 
 _Task = tuple[MakeUnit, tuple[Any, ...], asyncio.AbstractEventLoop, "asyncio.Future[Any]"]
@@ -102,7 +101,6 @@ class SqliteDatabase:
             self._writer = connect(path, busy_ms)
         except sqlite3.Error as error:
             raise translate(error) from error
-        self._turned = threading.Event()  # the loop has heard the last answers, and who waited for them has had a turn
         self._threads = [threading.Thread(target=self._write_loop, name="odzew-writer", daemon=True)]
         self._threads += [threading.Thread(target=self._read_loop, name=f"odzew-reader-{i}", daemon=True) for i in range(readers)]
         self._readers = readers
@@ -184,12 +182,8 @@ class SqliteDatabase:
             group, open_ = self._next_group(lengthy) if open_ else ([], False)
             for tasks in (group, [lengthy.popleft()] if lengthy else []):
                 if tasks:
-                    self._turned.clear()
-                    _answer(self._write_group(tasks), self._turned)
+                    _answer(self._write_group(tasks))
                     self._keep_wal_short()  # after the answers: nobody waits for it
-            if not self._tasks.empty():
-                # Whoever has just been answered has more: what waits shares one commit with that, where it would have had one alone.
-                self._turned.wait(TURN)
         with contextlib.suppress(sqlite3.Error):
             self._writer.execute("PRAGMA optimize")
         self._writer.close()
@@ -275,7 +269,7 @@ class SqliteDatabase:
                 if connection is not None and connection.in_transaction:  # its end failed too: the next read gets a new one
                     connection.close()
                     connection = None
-            _answer([(task, value, fault)], None)
+            _answer([(task, value, fault)])
         if connection is not None:
             connection.close()
 
@@ -311,17 +305,17 @@ class SqliteDatabase:
         return None
 
 
-def _answer(done: list[tuple[_Task, Any, Exception | None]], turned: threading.Event | None) -> None:
-    """Hands the values back, with one wake-up for each loop that waits (in practice one). `turned` is set after that."""
+def _answer(done: list[tuple[_Task, Any, Exception | None]]) -> None:
+    """Hands the values back, with one wake-up for each loop that waits (in practice one)."""
     by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Any, Exception | None]]] = {}
     for (_, _, loop, future), value, fault in done:
         by_loop.setdefault(loop, []).append((future, value, fault))
     for loop, answers in by_loop.items():
         with contextlib.suppress(RuntimeError):  # that loop has been closed: nobody waits any more
-            loop.call_soon_threadsafe(_settle, answers, turned)
+            loop.call_soon_threadsafe(_settle, answers)
 
 
-def _settle(answers: list[tuple[asyncio.Future[Any], Any, Exception | None]], turned: threading.Event | None) -> None:
+def _settle(answers: list[tuple[asyncio.Future[Any], Any, Exception | None]]) -> None:
     for future, value, fault in answers:
         if future.done():
             continue
@@ -329,8 +323,6 @@ def _settle(answers: list[tuple[asyncio.Future[Any], Any, Exception | None]], tu
             future.set_result(value)
         else:
             future.set_exception(fault)
-    if turned is not None:
-        asyncio.get_running_loop().call_soon(turned.set)
 
 
 def _version() -> Generator[Request, Any, int]:

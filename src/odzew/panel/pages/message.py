@@ -18,7 +18,7 @@ from odzew.panel.pages.media import showing_of
 from odzew.panel.pages.reasons import correction_of, reason_of
 from odzew.panel.pages.story import Story, is_unseen, story_of
 from odzew.panel.pages.wanted import name_of
-from odzew.panel.render import masked
+from odzew.panel.render import unnumbered
 from odzew.panel.visit import Visit
 from odzew.store import blacklist, contacts
 from odzew.store.db import Request
@@ -94,7 +94,7 @@ async def _shown(visit: Visit, found: Message, status: int = 200, form: Any = No
         "message.html", status=status, message=found, story=story, form=form or visit.fields(), name=name_of(story.contact), number=number,
         reason=reason_of(visit, found.rule), corrections=[correction_of(visit, one.why) for one in story.revised],
         showings={head.id: showing_of(head.content_type) for head in story.attachments}, spans=spans_of,
-        hidden=lambda text: hidden(visit, found.sender, text),
+        hidden=lambda text: unnumbered(text, found.sender, visit.sees_numbers),
         can_send_all=sum(fate.row is not None and fate.row.state in AGAIN for fate in story.fates) > 1,
     )  # fmt: skip
 
@@ -102,16 +102,6 @@ async def _shown(visit: Visit, found: Message, status: int = 200, form: Any = No
 def spans_of(attempt: Attempt) -> list[tuple[str, int]]:
     """How long each step of an attempt took: (its name in words, microseconds)."""
     return [(SPANS[name], int(value)) for name, value in _span(attempt.timings) if name in SPANS and int(value)]
-
-
-def hidden(visit: Visit, sender: str, text: str) -> str:
-    """A text in which the sender's number may stand, as the visitor may see it."""
-    digits = sender.lstrip("+")
-    if visit.sees_numbers or not digits.isdecimal():
-        return text
-    for written in (digits, digits[-9:]):
-        text = text.replace(written, masked(sender, False).lstrip("+") if written == digits else f"***{written[-3:]}")
-    return text
 
 
 async def _resent(visit: Visit, found: Message, key: int | None) -> tuple[str, str]:

@@ -16,6 +16,9 @@ RULES: Final = tuple(
         (r"answers none of the sent messages, chosen by hand", "Somebody chose that it answers none of your messages."),
         (r"(?P<number>\S+) is the account's own", "The number %(number)s is yours alone."),
         (r"the only account that wrote to the sender in 90 days", "You are the only one who wrote to this sender in the last 90 days."),
+        (r"(?P<number>\S+) is not one of our numbers", "%(number)s is no number of ours."),
+        (r"(?P<number>\S+) belongs to nobody .*", "%(number)s is shared, and the text begins with no keyword that somebody has."),
+        (r"(?P<number>\S+) is not enabled for MMS", "%(number)s does not take MMS."),
         (r"assigned by hand", "It was assigned to you by hand."),
     )
 )

@@ -27,7 +27,7 @@ from odzew.wire.template import Template
 OVERLAP: Final = 7 * DAY  # microseconds that the secret before still signs
 RATE: Final = 100.0  # deliveries a second after a pause
 SAMPLE: Final = {
-    "NUMER": "+48500600700", "WIADOMOSC": "Przyjadę o 16 + kawa?", "DATA": "2026-11-23 11:18:03", "ID": "2477793", "SMSID": "eba39e4fe1",
+    "NUMER": "+48500600700", "WIADOMOSC": "kawa o 16 + ciastko?", "DATA": "2026-11-23 11:18:03", "ID": "2477793", "SMSID": "eba39e4fe1",
     "NUMERDO": "+48799448855", "TYP": "eco", "HASLO": "TEST", "TYTUL": "Temat", "LIMIT": "",
 }  # fmt: skip
 

@@ -40,14 +40,14 @@ async def new(visit: Visit) -> Response:
         return _form(visit, None, visit.fields({"role": ["panel", "numbers"]}))
     form = visit.fields(await visit.form())
     login = form.judged("login", judges.login, form.text("login", required=True, most=128), "")
-    user = _read(visit, form, User(0, visit.account.id, login, ""))
+    user, name = _read(visit, form, User(0, visit.account.id, login, "")), form.text("name", most=100)
     judge_password(form, "password", form.typed("password"))
     if login in visit.directory.users:
         form.fault("login", "This login is taken.")
     if not form.valid:
         return _form(visit, None, form, 422)
     hashed = await asyncio.to_thread(visit.services.hash_password, form.typed("password"))
-    await visit.db.write(_add, visit, user, hashed, form.text("name", most=100))
+    await visit.db.write(_add, visit, user, hashed, name)
     await visit.services.refresh()
     return visit.go("/account/users", visit.t("%(login)s may log in now.", login=login))
 
