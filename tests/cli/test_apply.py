@@ -87,3 +87,17 @@ def test_every_fault_has_its_line(house: House) -> None:
 
 def test_a_file_that_is_not_there(house: House) -> None:
     assert "none.toml: cannot be read" in house.refuses("apply", house.directory / "none.toml")
+
+
+def test_pruning_asks_first_and_a_no_changes_nothing(house: House) -> None:
+    file = house.directory / "less.toml"
+    file.write_text('[[account]]\nname = "acme"\n')
+    would = house.says("apply", file, "--prune", "--dry-run")
+    assert "would remove user webapi_acme" in would
+    refused = house.run("apply", file, "--prune", input="n\n")
+    assert refused.exit_code == 1
+    assert "would remove user webapi_acme" in refused.output
+    assert "webapi_acme" in house.read(load).users
+    assert "remove user webapi_acme" in house.run("apply", file, "--prune", input="y\n").output
+    assert "webapi_acme" not in house.read(load).users
+    assert house.says("apply", file, "--prune", "--yes") == "Nothing to change: everything is as the file says.\n"

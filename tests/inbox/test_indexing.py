@@ -48,6 +48,18 @@ async def test_more_than_a_batch_is_put_in_batch_by_batch(shelf: Shelf) -> None:
     assert (await shelf.mark(), await shelf.indexer.step()) == (BATCH + 7, False)
 
 
+async def test_a_rush_is_waited_out_but_not_for_ever(shelf: Shelf, clock: FixedClock) -> None:
+    """What is received comes first: the index waits for a calmer second, unless it is far behind."""
+    indexer = Indexer(shelf.db, clock, rush=10, far_behind=50)
+    marks = []
+    for many in (5, 30, 20, 3):  # in a second: calm, a rush, a rush that leaves it 50 behind, calm
+        await shelf.store(*[{}] * many)
+        assert await indexer.look() == EVERY
+        marks.append(await shelf.mark())
+        clock.advance(EVERY)
+    assert marks == [5, 5, 55, 58]
+
+
 async def test_hours_are_counted_by_account_and_kind(shelf: Shelf) -> None:
     hour = RECEIVED // HOUR * HOUR
     await shelf.store(

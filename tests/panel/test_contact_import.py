@@ -52,12 +52,13 @@ async def test_a_file_is_shown_then_brought_in(house: House) -> None:
     fields = fields_of(seen)
     assert [fields[f"column{place}"] for place in range(4)] == ["phone", "first_name", "last_name", ""]
     assert (fields["header"], fields["delimiter"], fields["encoding"]) == ("1", "semicolon", "utf-8")
-    for said in ("3 contacts would be imported", "+48500600710", "Żółć", "2 rows are left out", "This is not a telephone number. 12", "nothing"):
+    for said in ("3 contacts would be imported", "+48500600710", "Żółć", "2 rows are left out", "not a telephone number. 12", "nothing"):
         assert said in seen.shown
     assert await count(house) == before
 
     done = await anna.post(path, fields | {"do": "import", "group": "z pliku"})
-    assert (done.status, "New contacts 2" in done.shown, "Known already 1" in done.shown, "Left out 2" in done.shown) == (200, True, True, True)
+    assert done.status == 200
+    assert [said for said in ("New contacts 2", "Known already 1", "Left out 2") if said not in done.shown] == []
     assert await count(house) == before + 2
     seen = await anna.get("/contacts?q=zolc")
     assert ("+48500600710" in seen.shown, "z pliku" in seen.shown) == (True, True)
@@ -93,7 +94,10 @@ async def test_no_file_is_a_fault(house: House, given: bytes | None) -> None:
     assert (seen.status, "Choose a file with at least one row." in seen.shown) == (422, True)
 
 
-@pytest.mark.parametrize("given", [b"\x00\x01\x02\xff" * 500, b'"' + b"a" * 200_000, b";" * 5_000, b"\n\n\n", b"\xff\xfe\x00", b"500600710"])
+ODD = (b"\x00\x01\x02\xff" * 500, b'"' + b"a" * 200_000, b";" * 5_000, b"\n\n\n", b"\xff\xfe\x00", b"500600710")
+
+
+@pytest.mark.parametrize("given", ODD)
 async def test_any_octets_have_a_preview(house: House, given: bytes) -> None:
     anna = await house.browse(OWNER)
     path = await sent(anna, given)

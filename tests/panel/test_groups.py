@@ -53,7 +53,7 @@ async def test_another_account_s_group_is_not_there(house: House) -> None:
     path = f"/groups/{before['friends']}"
     answers = (await bob.get(path), await bob.post(path, {"name": "x"}), await bob.post(f"{path}/remove", {"contacts": "1"}))
     assert [answer.status for answer in answers] == [404, 404, 404]
-    assert ("No groups yet" not in (await bob.get("/groups")).shown, await groups(house)) == (False, before)
+    assert ("Brak grup" not in (await bob.get("/groups")).shown, await groups(house)) == (False, before)
 
 
 async def test_many_groups_have_pages(house: House) -> None:

@@ -30,7 +30,7 @@ async def test_each_service_shows_its_numbers_and_the_account_s_keywords(house: 
         assert (seen.status, [text for text in theirs if text not in seen.shown]) == (200, [])
         assert "GLOBEX" not in seen.shown
     seen = await bob.get("/numbers/ndi")
-    assert ("+48664078059" in seen.shown, "No numbers of this kind" in seen.shown) == (False, True)
+    assert ("+48664078059" in seen.shown, "Brak numerów tego rodzaju" in seen.shown) == (False, True)
     for service in ("eco", "x", "%00"):
         assert (await anna.get(f"/numbers/{service}")).status == 404
 

@@ -15,7 +15,7 @@ pytestmark = together
 CASES = (
     (SHARED, "acme biorę udział", "It is yours"), (SHARED, "GLOBEX cześć", "It is not yours"), (SHARED, "co to", "Nobody claims it"),
     (OWN, "cokolwiek", "It is yours"), (PREMIUM, "auto 1", "It is yours"), (PREMIUM, "inne", "Nobody claims it"),
-    (ECO, "Przyjadę", "It depends on what you sent"), (OWN, "", "It is yours"),
+    (ECO, "Przyjadę", "A reply belongs to whoever wrote last"), (OWN, "", "It is yours"),
 )  # fmt: skip
 
 
@@ -33,8 +33,10 @@ async def test_it_says_where_it_would_be_forwarded_to(open_house: House) -> None
     assert "/mms" in (await anna.get(f"/rule?{urlencode({'to': OWN, 'text': 'x', 'mms': '1'})}")).shown
 
 
-@pytest.mark.parametrize(("name", "typed", "said"), [("from", "12", "This is not a telephone number."), ("to", "123", "choose one of the list"),
-                                                     ("text", "x" * 2_001, "at most 2000")])  # fmt: skip
+WRONG = (("from", "12", "This is not a telephone number."), ("to", "123", "choose one of the list"), ("text", "x" * 2_001, "at most 2000"))
+
+
+@pytest.mark.parametrize(("name", "typed", "said"), WRONG)
 async def test_a_fault_stands_beside_its_field(open_house: House, name: str, typed: str, said: str) -> None:
     anna = await open_house.browse(OWNER)
     seen = await anna.get(f"/rule?{urlencode({'to': OWN, 'text': 'dzień dobry', 'from': '600700800'} | {name: typed})}")

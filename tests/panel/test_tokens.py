@@ -49,7 +49,7 @@ async def test_faults_stand_beside_their_fields(house: House, changed: dict[str,
 
 async def test_tokens_are_the_account_s_own(house: House) -> None:
     bob, jan = await house.browse(OTHER), await house.browse(MEMBER)
-    assert "No tokens yet" in (await bob.get("/interface/tokens")).shown
+    assert "Brak tokenów" in (await bob.get("/interface/tokens")).shown
     assert (await bob.post("/interface/tokens/remove", {"name": "crm"})).status == 404
     assert (await jan.get("/interface/tokens")).status == 403
     assert await call(house, TOKEN) == 1
@@ -68,12 +68,12 @@ async def test_a_hostile_name_does_nothing(house: House, text: str) -> None:
 async def test_refused_calls_are_noted(house: House) -> None:
     anna, bob = await house.browse(OWNER), await house.browse(OTHER)
     assert "No errors" in (await anna.get("/interface/errors")).shown
-    answer = await anna.post("/interface/console", {"token": TOKEN, "limit": "minus one", "format": "json"})
+    answer = await anna.post("/interface/console", {"token": TOKEN, "type": "sms", "format": "json"})
     assert answer.status == 200
     await house.server.usage.write(everything=True)
     seen = await anna.get("/interface/errors")
     assert ("messages/received" in seen.shown, "No errors" in seen.shown) == (True, False)
-    assert "No errors" in (await bob.get("/interface/errors")).shown
+    assert "Brak błędów" in (await bob.get("/interface/errors")).shown
     assert (await anna.get("/interface/errors?before=x")).status == 200
 
 

@@ -28,7 +28,8 @@ async def test_a_new_user_may_log_in_at_once(house: House) -> None:
 
 
 WRONG: tuple[tuple[dict[str, Any], str, str], ...] = (
-    ({"login": ""}, "e-login", "Please fill this in."), ({"login": "a b"}, "e-login", "no white space"), ({"login": "x" * 200}, "e-login", "too long"),
+    ({"login": ""}, "e-login", "Please fill this in."), ({"login": "a b"}, "e-login", "no white space"),
+    ({"login": "x" * 200}, "e-login", "too long"),
     ({"login": OTHER}, "e-login", "This login is taken."), ({"password": "short"}, "e-password", "at least 10"),
     ({"role": []}, "", "Choose at least one"), ({"role": ["root"]}, "", "Choose at least one"),
     ({"allow_from": "10.0.0.0/99"}, "e-allow_from", "10.0.0.0/99"), ({"name": "x" * 101}, "e-name", "at most 100"),

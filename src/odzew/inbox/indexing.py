@@ -13,7 +13,7 @@ from odzew.errors import OdzewError
 from odzew.inbox.terms import terms_of
 from odzew.store import inbox_index
 from odzew.store.db import Database
-from odzew.store.inbox_index import Item
+from odzew.store.inbox_index import AT_ONCE, Item
 from odzew.store.inbox_lines import SEARCHED
 from odzew.store.leases import RENEWED, Lease
 
@@ -21,6 +21,10 @@ EVERY: Final = 1.0
 """Seconds between looks, where there was nothing to do."""
 BATCH: Final = 500  # messages in one transaction
 PAUSE: Final = 0.02  # seconds after each: what is received comes first
+RUSH: Final = 2_000
+"""Messages a second from which on the index waits for a calmer moment: filling it costs about a third of what receiving costs."""
+FAR_BEHIND: Final = 50_000
+"""Messages that it may be behind for that; lists read so many without it."""
 
 log = structlog.get_logger("odzew.inbox")
 
@@ -28,24 +32,33 @@ log = structlog.get_logger("odzew.inbox")
 class Indexer:
     """`run` fills. Of several processes one does so at a time."""
 
-    def __init__(self, db: Database, clock: Clock) -> None:
+    def __init__(self, db: Database, clock: Clock, rush: float = RUSH, far_behind: int = FAR_BEHIND) -> None:
         self._db = db
         self._clock = clock
+        self._rush = rush
+        self._far_behind = far_behind
         self._lease = Lease(db, clock, "inbox_index", f"indexer#{uuid4().hex}") if db.shared else None
         self._settled = 0  # all messages up to this id that will ever be there are there
         self._awaited: tuple[int, set[str]] | None = None
+        self._more = False  # the last step left something behind
+        self._filled = 0  # up to this id, as far as this process has done it
+        self._looked: tuple[float, int] | None = None  # when, and how far it was settled then
 
     async def run(self) -> None:
         """Fills until cancelled; a database that is away is asked again."""
         while True:
-            busy = False
+            pause = EVERY
             try:
-                busy = await self.step()
+                pause = await self.look()
             except OdzewError as error:
                 log.warning("inbox_not_indexed", error=str(error))
             except Exception:  # a fault of ours must not end the filling for good
                 log.exception("inbox_not_indexed")
-            await self._clock.sleep(PAUSE if busy else EVERY)
+            await self._clock.sleep(pause)
+
+    async def look(self) -> float:
+        """Fills a batch, unless so much is coming in that it should wait; the seconds until the next look."""
+        return PAUSE if not await self._rushed() and await self.step() and self._more else EVERY
 
     async def step(self) -> bool:
         """One batch of what is new and one of what was changed; whether there may be more of it."""
@@ -54,7 +67,18 @@ class Indexer:
         await self._settle()
         filled = await self._fill()
         refilled: int = await self._db.write(inbox_index.refill, terms_of, SEARCHED)
+        self._more = filled == BATCH or refilled == AT_ONCE
         return filled + refilled > 0
+
+    async def _rushed(self) -> bool:
+        """Whether so much is coming in that filling should wait, and may."""
+        before, now = self._looked, self._clock.monotonic()
+        await self._settle()
+        self._looked = (now, self._settled)
+        if before is None or now <= before[0]:
+            return False
+        rate = (self._settled - before[1]) / (now - before[0])
+        return rate > self._rush and self._settled - self._filled < self._far_behind
 
     async def all(self) -> None:
         """Fills until there is nothing left to do."""
@@ -69,11 +93,13 @@ class Indexer:
     async def _fill(self) -> int:
         mark, items = await self._db.read(inbox_index.unindexed, self._settled, BATCH, SEARCHED)
         if not items:
+            self._filled = mark
             return 0
         # Folding a long text takes its time, and the loop has others to serve.
         indexed = await asyncio.to_thread(inbox_index.with_terms, items, terms_of)
         last: Item = items[-1]
         await self._db.write(inbox_index.fill, mark, last.id, indexed)
+        self._filled = last.id
         return len(items)
 
     async def _settle(self) -> None:

@@ -59,12 +59,19 @@ async def delivery(visit: Visit) -> Response:
         raise NotOurs("there is no such delivery")
     tried: list[Attempt] = await visit.db.read(attempts, row.id)
     found: dict[int, Message] = await visit.db.read(messages.get, [row.message_id])
-    message = found.get(row.message_id)
-    number = message.sender if message else ""
+    for one in tried:
+        _mask(one, found.get(row.message_id), visit.sees_numbers)
     return visit.page(
-        "delivery.html", row=row, attempts=[(one, _timings(one.timings)) for one in tried], message=message,
-        target=visit.directory.targets.get(row.target_id), hidden=lambda text: unnumbered(text, number, visit.sees_numbers),
+        "delivery.html", row=row, attempts=[(one, _timings(one.timings)) for one in tried], message=found.get(row.message_id),
+        target=visit.directory.targets.get(row.target_id),
     )  # fmt: skip
+
+
+def _mask(attempt: Attempt, message: Message | None, whole: bool) -> None:
+    """Hides the sender's number in what was called and answered from those who may not see it."""
+    number = message.sender if message else ""
+    attempt.url, attempt.detail = (unnumbered(text, number, whole) for text in (attempt.url, attempt.detail))
+    attempt.body = unnumbered(attempt.body.decode("utf-8", "replace"), number, whole).encode()
 
 
 async def again(visit: Visit) -> Response:
