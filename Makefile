@@ -30,7 +30,7 @@ demo: $(VENV)/.installed ## the whole service with a simulated network and clien
 	$(VENV)/bin/odzew demo $(ARGS)
 
 test: $(VENV)/.tested-with lint ## everything that CI checks: linters, types, layers, all tests
-	@for tool in strace openssl; do \
+	@for tool in strace openssl chromium; do \
 		command -v $$tool >/dev/null 2>&1 || sh scripts/apt.sh $$tool || echo "Without $$tool some tests fail." >&2; \
 	done
 	$(PYTHON) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)

@@ -58,6 +58,7 @@ class World:
         self.schedules: set[int] = set()  # targets whose schedule was edited
         self.dropped: set[int] = set()
         self.put_off: set[int] = set()
+        self.under_way: set[int] = set()  # cancelled while a call was
         self.processes: list[Process] = []
         self.jumped_until = 0.0
         self.born = self.versions = 0
@@ -194,15 +195,23 @@ class World:
         missed = {row[0] for row in self.rows("SELECT delivery_id FROM owed WHERE target_id = ?", target)}
         if drop:
             self.dropped |= missed
+            self.under_way |= {key for key in missed if self._is_under_way(key)}
             await self.person(drop_owed, target, await self.person(newest_delivery))
         else:
             self.put_off |= missed
             await self.person(put_off, target, Pace(self.clock.now(), 2.0))
         await self.person(target_states.resume, target)
 
+    def _is_under_way(self, delivery: int) -> bool:
+        """Whether the last call of it is not recorded yet."""
+        last = next((made for made in reversed(self.calls) if made.delivery == delivery), None)
+        number = 0 if last is None else last.earlier + last.number
+        return number > self.rows("SELECT coalesce(max(number), 0) FROM attempts WHERE delivery_id = ?", delivery)[0][0]
+
     async def send_again(self, host: str, delivered: bool, rate: float) -> None:
         """What has ended of one target, with what was delivered or without."""
-        ids = [key for key, target in self.target_of.items() if target == self.targets[host].id]
+        # What is cancelled within a minute of a pause may be under way still, and its old round would go on: people wait for that minute.
+        ids = [key for key, target in self.target_of.items() if target == self.targets[host].id and key not in self.under_way]
         done = await self.person(resend, ids, Pace(self.clock.now(), rate), delivered)
         self.tally["sent again"] += done.sent_again
         if done.sent_again:

@@ -33,12 +33,13 @@ async def groups(house: House) -> dict[str, int]:
 
 async def theirs(house: House) -> int:
     """A contact of the other account."""
-    values = (house.account_id("globex"), "+48600000001", {"last_name": "Obcy"}, [], searchable)
+    values: tuple[Any, ...] = (house.account_id("globex"), "+48600000001", {"last_name": "Obcy"}, [], searchable)
     return int(await house.server.db.write(contacts.add, *values))
 
 
 LISTS = (
-    ("", ("Jan Kowalski", "Zofia Łęcka")), ("?q=lecka", ("Zofia Łęcka",)), ("?q=KOWALSKI+syn", ("Jan Kowalski",)), ("?q=500600701", ("Zofia Łęcka",)),
+    ("", ("Jan Kowalski", "Zofia Łęcka")), ("?q=lecka", ("Zofia Łęcka",)), ("?q=KOWALSKI+syn", ("Jan Kowalski",)),
+    ("?q=500600701", ("Zofia Łęcka",)),
     ("?q=48500600701", ("Zofia Łęcka",)), ("?q=nikt", ()), ("?q=***", ()), ("?group=none", ()), ("?group=999", ()), ("?group=x", ()),
     *((f"?sort={sort}", ("Jan Kowalski", "Zofia Łęcka")) for sort in ("first_name", "phone", "x")),
 )  # fmt: skip
@@ -58,7 +59,7 @@ async def test_the_list_is_searched_and_sorted(house: House) -> None:
 
 async def test_a_long_list_has_pages(house: House) -> None:
     for number in range(120):
-        values = (house.account_id(), f"+48600{number:06}", {"last_name": f"Nazwisko{number:03}"}, [], searchable)
+        values: tuple[Any, ...] = (house.account_id(), f"+48600{number:06}", {"last_name": f"Nazwisko{number:03}"}, [], searchable)
         await house.server.db.write(contacts.add, *values)
     anna = await house.browse(OWNER)
     for sort in ("last_name", "phone", "id", "company"):

@@ -9,7 +9,6 @@ import pytest
 from tests.panel.house import ENVIRONMENT, HOSTILE, OPERATOR, House, Person
 
 
-
 @pytest.fixture
 async def ops(house: House) -> Person:
     return await house.browse(OPERATOR)

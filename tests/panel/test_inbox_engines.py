@@ -9,8 +9,8 @@ from tests.panel.house import OWNER, fill, running
 from tests.panel.test_inbox import polled, rows, unseen
 
 
-async def test_the_inbox_stands_on_postgresql(pg_dsn: str, tmp_path: Path, clock: FixedClock) -> None:
-    async with running(pg_dsn, tmp_path, clock) as house:
+async def test_the_inbox_stands_on_postgresql(pg_database: str, tmp_path: Path, clock: FixedClock) -> None:
+    async with running(pg_database, tmp_path, clock) as house:
         await fill(house)
         anna = await house.browse(OWNER)
         seen = await anna.get("/inbox")
@@ -26,8 +26,8 @@ async def test_the_inbox_stands_on_postgresql(pg_dsn: str, tmp_path: Path, clock
         assert (await anna.get("/media/1", range="bytes=0-3")).body == b"\x89PNG"
         path = polled(seen)
         assert (await anna.get(path, hx_request="true")).status == 204
-        (key,) = await house.bring(house.arrival("nowa"))
-        assert rows(await anna.get(path, hx_request="true")) == [key]
-        assert (await anna.post(f"/messages/{key}/change", {"do": "block"})).status == 303
+        (new,) = await house.bring(house.arrival("nowa"))
+        assert rows(await anna.get(path, hx_request="true")) == [new]
+        assert (await anna.post(f"/messages/{new}/change", {"do": "block"})).status == 303
         assert (await anna.post("/inbox/change", {"do": "offer", "id": ids})).status == 303
         assert (await anna.post("/inbox/change", {"do": "again", "id": ids, "delivered": 1})).status == 303

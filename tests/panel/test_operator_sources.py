@@ -122,7 +122,9 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("protocol", "typed", "field", "said"), FAULTS)
-async def test_a_fault_is_told_beside_its_field(house: House, ops: Person, protocol: str, typed: dict[str, str], field: str, said: str) -> None:
+async def test_a_fault_is_told_beside_its_field(
+    house: House, ops: Person, protocol: str, typed: dict[str, str], field: str, said: str
+) -> None:
     fields = (SMPP if protocol == "smpp" else {}) | {"name": "new"} | typed
     before = dict(house.server.present.directory.sources)
     seen = await ops.post(f"/operator/sources/new?protocol={protocol}", fields)

@@ -9,7 +9,9 @@ import pytest
 from tests.panel.house import HOSTILE, MEMBER, OTHER, OWNER, PASSWORD, House
 from tests.panel.rows import audited, differences
 
-NEW = {"login": "ola@acme.example", "name": "Ola", "password": "four words in a row", "role": ["panel", "numbers"], "allow_from": ""}
+NEW: dict[str, Any] = {
+    "login": "ola@acme.example", "name": "Ola", "password": "four words in a row", "role": ["panel", "numbers"], "allow_from": "",
+}  # fmt: skip
 
 
 def key(house: House, login: str) -> int:
@@ -20,7 +22,7 @@ async def test_a_new_user_may_log_in_at_once(house: House) -> None:
     anna = await house.browse(OWNER)
     seen = await anna.follow(await anna.post("/account/users/new", NEW))
     assert ("ola@acme.example may log in now." in seen.shown, "Ola" in seen.shown) == (True, True)
-    ola = await house.browse("ola@acme.example", NEW["password"])  # type: ignore[arg-type]  # a text
+    ola = await house.browse("ola@acme.example", NEW["password"])
     assert (await ola.get("/inbox")).status == 200
     assert (await ola.get("/account/users")).status == 403
     _, after = await differences(house, "user.added")

@@ -36,7 +36,8 @@ async def test_a_file_is_kept_piece_by_piece_for_its_user(db: Database, account:
     assert [await db.read(uploads.piece, key, number) for number in range(3)] == [b"\x00one", b"two\xff", b""]
     stranger = await db.write(an_account, "other")
     for asked in (
-        (stranger, "anna", key, 1_000), (account, "jan", key, 1_000), (account, "anna", key + 1, 1_000), (account, "anna", key, 1_000 + KEPT),
+        (stranger, "anna", key, 1_000), (account, "jan", key, 1_000), (account, "anna", key + 1, 1_000),
+        (account, "anna", key, 1_000 + KEPT),
     ):  # fmt: skip
         assert await db.read(uploads.find, *asked) is None
 

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from odzew.access.rights import NUMBERS
+from odzew.errors import NotOurs
 from odzew.model import Account, User
 from odzew.panel.forms import Form
 from odzew.panel.services import Services
@@ -22,6 +23,7 @@ from odzew.store.panel_sessions import Session
 ROOT: Final = "/panel"
 OWNER: Final = "owner"
 SEE_OTHER: Final = 303
+LARGEST: Final = (1 << 62) - 1  # id
 
 Who = Literal["anybody", "user", "member", "owner", "operator"]
 """Who may open a page: anybody · whoever is logged in · who looks at an account (a user of it, or an operator who chose one) · who may also
@@ -126,8 +128,11 @@ class Visit:
         return self.request.query_params
 
     def path(self, name: str) -> Any:
-        """A parameter of the path, of the type that the route gives it."""
-        return self.request.path_params[name]
+        """A parameter of the path, of the type that the route gives it. NotOurs for a number that nothing can have."""
+        value = self.request.path_params[name]
+        if isinstance(value, int) and value > LARGEST:
+            raise NotOurs("there is no such number")  # no database has one either
+        return value
 
     async def form(self) -> FormData:
         """The form that was sent; its token has been judged already."""

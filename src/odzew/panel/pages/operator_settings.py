@@ -26,7 +26,7 @@ async def settings(visit: Visit) -> Response:
 def shown(name: str, value: Any) -> str:
     """A value as it may be shown: a secret never, a list with commas."""
     if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
+        return ", ".join(shown(name, one) for one in value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):

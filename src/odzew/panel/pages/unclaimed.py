@@ -80,7 +80,8 @@ async def _shown(visit: Visit, form: Form, status: int = 200) -> Response:
     accounts = sorted((account.name, account.company or account.name) for account in visit.directory.accounts.values())
     return visit.page(
         "operator/unclaimed.html", status=status, form=form, lines=[(line, whole.get(line.id)) for line in page.lines], before=before,
-        older=page.older, reason_of=lambda rule: reason_of(visit, rule), accounts=[("", visit.t("choose …")), *accounts], chosen=form.all_typed("id"),
+        older=page.older, reason_of=lambda rule: reason_of(visit, rule),
+        accounts=[("", visit.t("choose …")), *accounts], chosen=form.all_typed("id"),
         kinds=[("", visit.t("as its number says")), *((kind, kind.upper()) for kind in KINDS)],
     )  # fmt: skip
 

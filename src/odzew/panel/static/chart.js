@@ -36,9 +36,9 @@
         { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { show: false }, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 1e5, 1e6], size: 56 },
       ],
       series: [
-        { value: (self, at) => (at === null ? "–" : spell.format(at * 1000)), label: "" },
+        { value: (self, at) => (at === null ? "–" : spell.format(at * 1000)), label: area.dataset.time },
         ...data.series.map((one) => ({
-          label: one.name, fill: COLOURS[one.kind], stroke: COLOURS[one.kind], width: 0, paths: bars, points: { show: false },
+          label: one.kind === "unclaimed" ? area.dataset.unclaimed : one.name, fill: COLOURS[one.kind], stroke: COLOURS[one.kind], width: 0, paths: bars, points: { show: false },
           value: (self, sum, which, place) => (place === null ? "–" : String(one.values[place])),
         })),
       ],
