@@ -30,7 +30,8 @@ LEFT_OUT: Final = ("static", "code", "export.csv", "export.json", "contacts.expo
 """Files that are streamed, and what one must have begun before."""
 SEARCHES: Final = (
     ("inbox", {"q": "kontakt zamówienia"}), ("inbox", {"q": "rzadkie"}), ("inbox", {"q": "4321012"}), ("inbox", {"q": "kowalski"}),
-    ("inbox", {"q": "nigdzie"}), ("inbox", {"unseen": "1"}), ("inbox", {"keyword": 1}), ("inbox", {"from": "2026-01-01", "to": "2026-01-31"}),
+    ("inbox", {"q": "nigdzie"}), ("inbox", {"unseen": "1"}), ("inbox", {"keyword": 1}),
+    ("inbox", {"from": "2026-01-01", "to": "2026-01-31"}),
     ("inbox", {"before": 2_500_000}), ("inbox", {"sender": sender_of(77, PAST.contacts)}),
     ("export", {"q": "rzadkie"}), ("contacts", {"q": "kowalski"}), ("contacts", {"q": "lecka 77"}), ("contacts", {"sort": "last_name"}),
     ("deliveries", {"state": "exhausted"}),
@@ -128,7 +129,7 @@ async def live(engine: EngineName, report: Report, clock: Clock, pairs: int = PA
         return percentile([took for due, took in pushes if due > SETTLED], 0.99)
 
     found = await interleaved(pairs, lambda _: one(False), lambda _: one(True))
-    found.told(report, f"{engine}: 99 of 100 pushes at {RATE}/s", f"a live inbox", 1.2)
+    found.told(report, f"{engine}: 99 of 100 pushes at {RATE}/s", "a live inbox", 1.2)
     report.hold(f"{engine}: new messages that an answer to a live inbox showed, most", max(shown), at_least=1)
 
 

@@ -20,21 +20,23 @@ from proof import words
 CHUNK: Final = 20_000  # rows in one transaction
 BROUGHT: Final = 1_000  # contacts in one
 DAYS: Final = 400
+CALLED: Final = "http://127.0.0.1:9999/in?id=1"
 MESSAGES: Final = (
     "INSERT INTO messages (id, account_id, kind, sender, recipient, text, received_at, number_id, keyword_id, keyword, rule, pulled_at) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 DELIVERIES: Final = (
     "INSERT INTO deliveries (id, message_id, target_id, account_id, state, slot, first_at, ended_at, outcome, served_us) "
-    "VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?, 0)"
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 ATTEMPTS: Final = (
     "INSERT INTO attempts (delivery_id, number, started_at, took_us, outcome, url, address, status, timings) "
-    "VALUES (?, 1, ?, 900, ?, 'http://127.0.0.1:9999/in?id=1', '127.0.0.1', ?, 'total=900')"
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 SAID: Final = (
     "Proszę o kontakt w sprawie zamówienia", "Dziękuję za informację", "Przyjadę jutro o", "Czy paczka dotrze przed weekendem?",
-    "Chcę wziąć udział w konkursie", "Rezygnuję z wizyty", "Potwierdzam termin", "Tak, pasuje", "Nie mogę odebrać telefonu", "Reklamacja numer",
+    "Chcę wziąć udział w konkursie", "Rezygnuję z wizyty", "Potwierdzam termin", "Tak, pasuje",
+    "Nie mogę odebrać telefonu", "Reklamacja numer",
 )  # fmt: skip
 FIRST: Final = ("Jan", "Anna", "Piotr", "Zofia", "Łukasz", "Ewa", "Michał", "Żaneta")
 LAST: Final = ("Kowalski", "Nowak", "Wiśniewska", "Zieliński", "Łęcka", "Dąbrowski", "Wójcik")
@@ -90,8 +92,8 @@ def messages(past: PanelPast, directory: Directory, first: int, size: int, now: 
     keys: Sequence[int] = yield Reserve("deliveries", len(owed))
     ends = [("exhausted", "http_5xx", 500) if key % 100 == 0 else ("delivered", "ok", 200) for key in keys]
     pairs = list(zip(keys, owed, ends, strict=True))
-    yield Many(DELIVERIES, [(key, row[0], target.id, row[1], end[0], row[6], row[6] + 900, end[1]) for key, row, end in pairs])
-    yield Many(ATTEMPTS, [(key, row[6], end[1], end[2]) for key, row, end in pairs])
+    yield Many(DELIVERIES, [(key, row[0], target.id, row[1], end[0], 1, row[6], row[6] + 900, end[1], 0) for key, row, end in pairs])
+    yield Many(ATTEMPTS, [(key, 1, row[6], 900, end[1], CALLED, "127.0.0.1", end[2], "total=900") for key, row, end in pairs])
 
 
 def people(first: int, size: int) -> list[tuple[str, dict[str, str | None]]]:
@@ -99,7 +101,11 @@ def people(first: int, size: int) -> list[tuple[str, dict[str, str | None]]]:
     return [
         (
             f"+48600{number * 3:06d}",
-            {"first_name": FIRST[number % len(FIRST)], "last_name": f"{LAST[number % len(LAST)]} {number}", "company": f"Firma {number % 900}"},
+            {
+                "first_name": FIRST[number % len(FIRST)],
+                "last_name": f"{LAST[number % len(LAST)]} {number}",
+                "company": f"Firma {number % 900}",
+            },
         )
         for number in range(first, first + size)
     ]

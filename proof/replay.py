@@ -182,10 +182,11 @@ async def recorded(clock: Clock, program: tuple[str, ...], connections: int = CO
 
 def tell(report: Report, name: str, recording: Recording, found: Verdict) -> None:
     """The rows of one recording."""
-    count = recording.count()
+    log, database = recording.count(WAL), recording.count(DATABASE)
     report.say(f"{name}: messages acknowledged", recording.acknowledged)
-    report.say(f"{name}: changes of the log, of the database", f"{count[WAL, False]}, {count[DATABASE, False]}")
-    report.say(f"{name}: syncs of the log, of the database", f"{count[WAL, True]}, {count[DATABASE, True]}")
+    report.say(f"{name}: changes of the log, syncs of it", f"{log.total() - log['sync']}, {log['sync']}")
+    report.say(f"{name}: changes of the database, syncs of it", f"{database.total() - database['sync']}, {database['sync']}")
+    report.say(f"{name}: times that the log was begun anew, cut to nothing", f"{log['anew']}, {log['cut']}")
     report.say(f"{name}: cuts", found.cuts)
     report.say(f"{name}: crashes played", found.kinds.total(), kinds=found.kinds)
     report.say(f"{name}: databases opened after them", found.opened)

@@ -11,8 +11,8 @@ from odzew.serve import run_until_stopped
 from odzew.settings import read
 from odzew.store import engines, sqlite
 
-PAGES: Final = 60  # of the log, after which SQLite copies it into the database
-WAL_BYTES: Final = 500_000  # beyond which our writer cuts it
+PAGES: Final = 30  # of the log, after which SQLite copies it into the database
+WAL_BYTES: Final = 150_000  # beyond which our writer cuts it
 _plain = sqlite.connect
 
 

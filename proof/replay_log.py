@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from odzew.clock import Clock
 from proof import trace, words
@@ -25,20 +25,28 @@ NOT_KEPT: Final = ("-shm", ".lock")  # not needed after a crash
 FAILS: Final = 0.1  # share of calls of the client's URL that fail
 RETRY: Final = (0.003,) * 10  # minutes
 DELIVERED_WITHIN: Final = 120.0
-_ending = re.compile(r"[.-]\w*$").search
 _numbers = re.compile(r'", (?P<length>\d+), (?P<offset>\d+)\) += ').search
 _length = re.compile(r"^[^,]*, (?P<length>\d+)\) += ").search
+
+
+Kind = Literal["write", "anew", "cut", "name", "sync"]
+"""A write, one at the beginning of the file, a new length, a name given or taken, a sync."""
 
 
 @dataclass(slots=True, frozen=True)
 class Step:
     """Something that happened at a line of the trace: to a file of this name, or (`disk` None) a text was acknowledged that holds this
-    mark. `is_sync`: it makes safe what was written."""
+    mark."""
 
     at: int
     disk: Callable[[Disk], None] | None
     name: str
-    is_sync: bool = False
+    kind: Kind = "name"
+
+    @property
+    def is_sync(self) -> bool:
+        """It makes safe what was done before."""
+        return self.kind == "sync"
 
 
 @dataclass(slots=True)
@@ -58,14 +66,9 @@ class Recording:
         """The same if the server had never synced the files whose name ends so."""
         return replace(self, steps=[step for step in self.steps if not (step.is_sync and step.name.endswith(ending))])
 
-    def count(self) -> Counter[tuple[str, bool]]:
-        """Changes (False) and syncs (True) of the files by the ending of their names."""
-        return Counter((_ending_of(step.name), step.is_sync) for step in self.steps if step.disk is not None)
-
-
-def _ending_of(name: str) -> str:
-    found = _ending(name)
-    return found[0] if found else ""
+    def count(self, ending: str) -> Counter[Kind]:
+        """What was done to the file whose name ends so."""
+        return Counter(step.kind for step in self.steps if step.disk is not None and step.name.endswith(ending))
 
 
 async def record(clock: Clock, place: Path, connections: int, pushes: int, program: tuple[str, ...] = SERVE) -> Recording:
@@ -102,7 +105,7 @@ def _step(call: trace.Call, directory: str, name: str) -> Step | None:
     at, begun = call.ended, call.begun
     path = call.file.removesuffix(" (deleted)")
     if call.name in ("fsync", "fdatasync") and path == directory:
-        return Step(at, lambda disk: disk.sync_directory(begun), path, is_sync=True)
+        return Step(at, lambda disk: disk.sync_directory(begun), path, "sync")
     one = os.path.basename(path)
     if os.path.dirname(path) != directory or not one.startswith(name) or one.endswith(NOT_KEPT):
         return None
@@ -117,7 +120,7 @@ def _written(call: trace.Call, at: int, begun: int, name: str) -> Step:
     if numbers is None or not len(data) == int(numbers["length"]) == call.result:
         raise ValueError(f"a write that is not whole: {call.text[:100]} ... {call.text[-60:]}")
     change = Change(at, int(numbers["offset"]), data)
-    return Step(at, lambda disk: disk.change(name, change), name)
+    return Step(at, lambda disk: disk.change(name, change), name, "write" if change.offset else "anew")
 
 
 def _truncated(call: trace.Call, at: int, begun: int, name: str) -> Step:
@@ -125,7 +128,7 @@ def _truncated(call: trace.Call, at: int, begun: int, name: str) -> Step:
     if numbers is None:
         raise ValueError(f"a length that cannot be read: {call.text}")
     change = Change(at, int(numbers["length"]), None)
-    return Step(at, lambda disk: disk.change(name, change), name)
+    return Step(at, lambda disk: disk.change(name, change), name, "cut")
 
 
 def _opened(call: trace.Call, at: int, begun: int, name: str) -> Step | None:
@@ -137,7 +140,7 @@ def _removed(call: trace.Call, at: int, begun: int, name: str) -> Step:
 
 
 def _synced(call: trace.Call, at: int, begun: int, name: str) -> Step:
-    return Step(at, lambda disk: disk.sync(name, begun), name, is_sync=True)
+    return Step(at, lambda disk: disk.sync(name, begun), name, "sync")
 
 
 _STEPS: Final[dict[str, Callable[[trace.Call, int, int, str], Step | None]]] = {

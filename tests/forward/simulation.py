@@ -206,7 +206,8 @@ class World:
         """Whether the last call of it is not recorded yet."""
         last = next((made for made in reversed(self.calls) if made.delivery == delivery), None)
         number = 0 if last is None else last.earlier + last.number
-        return number > self.rows("SELECT coalesce(max(number), 0) FROM attempts WHERE delivery_id = ?", delivery)[0][0]
+        recorded: int = self.rows("SELECT coalesce(max(number), 0) FROM attempts WHERE delivery_id = ?", delivery)[0][0]
+        return number > recorded
 
     async def send_again(self, host: str, delivered: bool, rate: float) -> None:
         """What has ended of one target, with what was delivered or without."""

@@ -10,15 +10,23 @@ from typing import Final
 from odzew.model import Attachment
 from tests.panel.house import HOSTILE, OPERATOR, OWNER, PASSWORD, PNG, House, fill
 
-NAMES: Final = ("<script>alert(2)</script>.png", '"><img src=x onerror=alert(3)>.svg', "=cmd|' /C calc'!A1.csv", "../../etc/passwd", "a\u202egnp.exe")
+NAMES: Final = (
+    "<script>alert(2)</script>.png",
+    '"><img src=x onerror=alert(3)>.svg',
+    "=cmd|' /C calc'!A1.csv",
+    "../../etc/passwd",
+    "a\u202egnp.exe",
+)
 TYPES: Final = (
-    "image/svg+xml", "text/html", "application/javascript", "image/png\r\nX-Evil: 1", '"><script>alert(4)</script>', "application/xhtml+xml", "image/png",
+    "image/svg+xml", "text/html", "application/javascript", "image/png\r\nX-Evil: 1", '"><script>alert(4)</script>', "application/xhtml+xml",
+    "image/png",
 )  # fmt: skip
+CONTACT: Final = ("first_name", "last_name", "company", "email", "city", "address", "description")
 SVG: Final = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(5)"><script>alert(6)</script></svg>'
 HTML: Final = b"<script>alert(7)</script><img src=x onerror=alert(8)>"
 ANSWER: Final = b"".join(
     (
-        b"HTTP/1.1 500 <script>alert(9)</script>\r\nContent-Type: text/html\r\nX-Odd: \"><img src=x onerror=alert(10)>\r\n",
+        b'HTTP/1.1 500 <script>alert(9)</script>\r\nContent-Type: text/html\r\nX-Odd: "><img src=x onerror=alert(10)>\r\n',
         b"Set-Cookie: a=b\r\nContent-Length: 78\r\nConnection: close\r\n\r\n",
         b"</pre></textarea><script>alert(11)</script>\x00\x1b[31m\xff\xfe<svg onload=alert(12)>{{7*7}}".ljust(78)[:78],
     )
@@ -62,17 +70,20 @@ async def attack(house: House) -> list[tuple[str, str, int]]:
     for text in HOSTILE[:4]:
         await nobody.post("/login", {"login": text, "password": "x"})
     agent = await house.browse()
-    await agent.post("/login", {"login": OWNER, "password": PASSWORD}, user_agent='<script>alert(13)</script>"><img src=x onerror=alert(14)>')
+    await agent.post(
+        "/login", {"login": OWNER, "password": PASSWORD}, user_agent='<script>alert(13)</script>"><img src=x onerror=alert(14)>'
+    )
     done = []
     anna, ops = await house.enter(OWNER), await house.enter(OPERATOR)
     for number, text in enumerate(HOSTILE):
         forms = [
-            (anna, "/contacts/new", {"phone": f"+4850070{number:04d}", "first_name": text, "last_name": text, "company": text, "description": text}),
+            (anna, "/contacts/new", {"phone": f"+4850070{number:04d}"} | dict.fromkeys(CONTACT, text)),
             (anna, "/groups", {"name": text}),
             (anna, "/numbers/number/1/keyword", {"word": text}),
             (anna, "/interface/tokens", {"name": text, "allow_from": text}),
             (anna, "/account/users/new", {"login": text, "name": text, "password": "correct horse battery"}),
-            (anna, "/targets/new", {"for": "sms", "name": text, "way": "url", "url": f"http://127.0.0.1/?a={text}", "active": "1", "mail_to": text}),
+            (anna, "/targets/new", {"for": "sms", "name": text, "way": "url", "url": f"http://127.0.0.1/?a={text}", "active": "1"}),
+            (anna, "/targets/new", {"for": "sms", "name": text, "way": "email", "mail_to": text, "only_text": text, "active": "1"}),
             (anna, "/account", {"name": text, "language": "en"}),
             (anna, "/blacklist", {"numbers": text, "phone": text}),
             (ops, "/operator/accounts/new", {"name": f"evil{number}", "company": text}),

@@ -52,7 +52,9 @@ async def window(browser: Browser, house: House, who: str = "", **options: Any) 
     context: BrowserContext = await browser.new_context(**{"viewport": DESK, "locale": "en-GB", "color_scheme": "light"} | options)
     if who:
         cookies = (await house.enter(who)).cookies()
-        await context.add_cookies([{"name": name, "value": value, "url": f"{house.url}/panel/"} for name, value in cookies.items()])
+        await context.add_cookies(
+            [{"name": name, "value": value, "url": f"{house.url}/panel/"} for name, value in cookies.items() if name != "odzew_notice"]
+        )
     page = await context.new_page()
     page.set_default_timeout(20_000)
     found = Window(page, house.url)

@@ -33,6 +33,7 @@ EXAMPLES: Final[dict[str, Callable[[House], Values]]] = {
     "contact.preview": lambda house: {"id": 1},
     "operator.account": lambda house: {"id": house.account_id()},
     "operator.look": lambda house: {"id": house.account_id()},
+    "operator.look.delivery": lambda house: {"id": 1},
     "operator.number": lambda house: {"id": house.server.present.directory.numbers["+48799448855"].id},
     "operator.source": lambda house: {"id": house.server.present.directory.sources["push"].id},
     "static": lambda house: {"name": "panel.css"},

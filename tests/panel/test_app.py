@@ -109,7 +109,11 @@ async def test_the_ids_of_a_page_are_its_own(open_house: House, name: str) -> No
     ids = page.xpath("//@id")
     assert len(ids) == len(set(ids)), sorted(one for one in ids if ids.count(one) > 1)
     if seen.body.lstrip().lower().startswith(b"<!doctype"):
-        named = {word for value in page.xpath("//@for | //@aria-describedby | //@aria-controls | //@form | //@data-copy") for word in value.split()}
+        named = {
+            word
+            for value in page.xpath("//@for | //@aria-describedby | //@aria-controls | //@form | //@data-copy")
+            for word in value.split()
+        }
         assert named <= set(ids), named - set(ids)
 
 
@@ -131,9 +135,7 @@ async def test_a_form_of_another_site_is_refused(open_house: House, name: str, c
     person = await open_house.enter(who_opens(name))
     await person.get("/account" if who_opens(name) else "/login")
     fields = {} if csrf is None else {"x": "1"}
-    answer = await person.post(
-        path_to(open_house, name), fields, csrf=csrf if csrf != "é\udcff" else "é", **headers
-    )
+    answer = await person.post(path_to(open_house, name), fields, csrf=csrf if csrf != "é\udcff" else "é", **headers)
     assert answer.status == 403
 
 
@@ -160,7 +162,20 @@ async def test_a_method_that_a_page_does_not_have_is_refused(open_house: House, 
             assert answer.status == 405, method
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/messages/x", "/messages/-1", "/messages/9223372036854775808", "/inbox/%00", "/%ff", "/..%2f..", "//", "/static/../app.py"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nothing",
+        "/messages/x",
+        "/messages/-1",
+        "/messages/9223372036854775808",
+        "/inbox/%00",
+        "/%ff",
+        "/..%2f..",
+        "//",
+        "/static/../app.py",
+    ],
+)
 @together
 async def test_what_is_not_there_is_a_page_that_says_so(open_house: House, path: str) -> None:
     answer = await (await open_house.enter(OWNER)).get(path)
@@ -184,7 +199,9 @@ async def test_what_is_not_there_is_a_page_that_says_so(open_house: House, path:
 async def test_a_body_that_is_no_form_of_ours_is_refused(open_house: House, octets: bytes, content_type: str, status: int) -> None:
     person = await open_house.enter(OWNER)
     address = f"{open_house.url}/panel/inbox/change"
-    async with person.session.post(address, data=io.BytesIO(octets), headers={"Content-Type": content_type}, allow_redirects=False) as answer:
+    async with person.session.post(
+        address, data=io.BytesIO(octets), headers={"Content-Type": content_type}, allow_redirects=False
+    ) as answer:
         assert answer.status == status
         assert "Traceback" not in await answer.text()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from odzew.wire.published import LIST_ACTION
 from tests.panel.house import HOSTILE, MASKED, OTHER, OWNER, PASSWORD, TOKEN, House
 
 FORM = {"token": TOKEN, "limit": "10", "format": "json"}
@@ -14,7 +15,7 @@ async def test_a_call_with_a_token_is_shown_whole(house: House) -> None:
     anna = await house.browse(OWNER)
     assert (await anna.get("/interface/console")).status == 200
     seen = await anna.post("/interface/console", FORM)
-    for shown in ("messages/received", "Zażółć gęślą jaźń", "+48500600700", "200", "Bearer TOKEN"):
+    for shown in (LIST_ACTION, "Zażółć gęślą jaźń", "+48500600700", "200", "Bearer TOKEN"):
         assert shown in seen.shown
     assert TOKEN not in seen.text
 
@@ -53,7 +54,7 @@ async def test_hostile_texts_do_nothing(house: House) -> None:
     await house.bring(*[house.arrival(text) for text in HOSTILE])
     anna = await house.browse(OWNER)
     calls = [FORM | {"limit": "50"}, FORM | {"format": "xml", "limit": "50"}]
-    for fields in (*calls, *({"token": text, "phone": text, "format": "json"} for text in HOSTILE)):
+    for fields in (*calls, *({"token": text, "phone": text, "format": "json"} for text in HOSTILE[:4])):
         seen = await anna.post("/interface/console", fields)
         assert seen.status == 200
         assert ("<script>alert" in seen.text, "<img src=x" in seen.text, "<svg onload" in seen.text) == (False, False, False)

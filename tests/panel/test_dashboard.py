@@ -15,7 +15,7 @@ async def test_it_counts_what_came_and_links_each_number_to_its_list(full_house:
     anna = await full_house.browse(OWNER)
     seen = await anna.get("/")
     assert "Received today 18" in seen.shown
-    assert "Not seen yet 18" in seen.shown
+    assert "Unread 18" in seen.shown
     links = re.findall(r'<a class="card card-link tile[^"]*" href="/panel([^"]+)"', seen.text)
     assert len(links) == 4
     assert {(await anna.get(unescape(link))).status for link in links} == {200}
@@ -60,7 +60,7 @@ async def test_the_live_part_is_a_part(house: House) -> None:
     part = await bob.get("/", hx_request="true")
     assert part.status == 200
     assert "<html" not in part.text
-    assert "Received today" in part.shown
+    assert "Odebrane dzisiaj 0" in part.shown
     assert (await (await house.browse(MASKED)).get("/")).status == 200
 
 

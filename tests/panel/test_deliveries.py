@@ -21,13 +21,19 @@ async def owed(house: House, number: int = 3) -> list[int]:
     attempts = Attempts(house)
     await house.bring(*[house.arrival(f"tekst {place}") for place in range(number)])
     await attempts.are(number)
+    while (await house.server.db.read(statement, "SELECT count(*) FROM deliveries WHERE slot > 0"))[0][0] < number:
+        continue  # outcomes of first calls may be written a moment later
     return [row[0] for row in await house.server.db.read(statement, "SELECT id FROM deliveries ORDER BY id")]
+
+
+async def states(house: House) -> list[str]:
+    return [row[0] for row in await house.server.db.read(statement, "SELECT state FROM deliveries ORDER BY id")]
 
 
 async def put(house: House, state: str, *keys: int) -> None:
     for key in keys:
-        sql = "UPDATE deliveries SET state = ?, ended_at = due_at, due_at = NULL WHERE id = ?"
-        await house.server.db.write(statement, sql, state, key)
+        await house.server.db.write(statement, "UPDATE deliveries SET state = ?, ended_at = 5 WHERE id = ?", state, key)
+        await house.server.db.write(statement, "DELETE FROM owed WHERE delivery_id = ?", key)
 
 
 async def test_the_list_and_one_of_it(house: House) -> None:
@@ -35,9 +41,9 @@ async def test_the_list_and_one_of_it(house: House) -> None:
     assert "No deliveries yet" in (await anna.get("/deliveries")).shown
     keys = await owed(house)
     seen = await anna.get("/deliveries")
-    assert (sorted(listed(seen)), "The connection was refused." in seen.shown, "tekst 1" in seen.shown) == (keys, True, True)
+    assert (sorted(listed(seen)), "waiting" in seen.shown, "tekst 1" in seen.shown) == (keys, True, True)
     seen = await anna.get(f"/deliveries/{keys[0]}")
-    for shown in ("waiting", "next call", "1 attempt", "nr=%2B48500600700"):
+    for shown in ("waiting", "next call", "1 attempt", "The connection was refused.", "nr=%2B48500600700"):
         assert shown in seen.shown
 
 
@@ -46,7 +52,8 @@ async def test_filters(house: House) -> None:
     await put(house, "exhausted", keys[0])
     target = (await house.server.db.read(statement, "SELECT target_id FROM deliveries WHERE id = ?", keys[0]))[0][0]
     for query, expected in (("state=pending", keys[1:]), ("state=exhausted", keys[:1]), ("state=delivered", []), (f"target={target}", keys),
-                            ("target=999", []), ("from=2000-01-01", keys), ("to=2000-01-01", [])):  # fmt: skip
+                            ("target=999", []),
+                            ("state=exhausted&to=2000-01-01", keys[:1]), ("state=exhausted&from=2000-01-01", [])):  # fmt: skip
         assert (query, sorted(listed(await anna.get(f"/deliveries?{query}")))) == (query, expected)
     for query in ("from=x", "to=9999-12-31", "state=x", "target=x", "after=-1"):
         assert (query, (await anna.get(f"/deliveries?{query}")).status) == (query, 200)
@@ -55,10 +62,9 @@ async def test_filters(house: House) -> None:
 async def test_chosen_ones_are_sent_again(house: House) -> None:
     anna, keys = await house.browse(OWNER), await owed(house)
     await put(house, "exhausted", *keys[:2])
-    attempts = Attempts(house)
     seen = await anna.follow(await anna.post("/deliveries/again", {"id": [*keys[:2], "x", "9" * 30], "back": "/deliveries"}))
     assert "2 deliveries are sent again." in seen.shown
-    await attempts.are(2)
+    assert await states(house) == ["pending"] * 3
     assert "Choose deliveries first." in (await anna.follow(await anna.post("/deliveries/again"))).shown
     assert (await anna.post("/deliveries/again", {"id": keys[0], "back": "//evil.example"})).location == "/deliveries"
     assert len(await audited(house, "deliveries.sent_again")) == 2
@@ -67,10 +73,10 @@ async def test_chosen_ones_are_sent_again(house: House) -> None:
 async def test_all_of_a_filter_are_sent_again(house: House) -> None:
     anna, keys = await house.browse(OWNER), await owed(house)
     await put(house, "exhausted", *keys)
-    attempts = Attempts(house)
     answer = await anna.post("/deliveries/many", {"state": "exhausted", "rate": "1000"})
     assert "They are being sent again, 1000 a second" in (await anna.follow(answer)).shown
-    await attempts.are(1)
+    while "exhausted" in await states(house):  # it goes on by itself
+        await anna.get("/deliveries/errands")
     assert (await anna.get("/deliveries/errands", hx_request="true")).status == 200
     for fields in ({"state": "pending", "rate": "100"}, {"rate": "100"}, {"state": "exhausted", "rate": "7"}):
         assert "Choose a state" in (await anna.follow(await anna.post("/deliveries/many", fields))).shown

@@ -15,7 +15,8 @@ from odzew.panel.routes import BY_NAME, PAGES, url_of
 from odzew.panel.visit import ROOT
 from tests.panel.conftest import together
 from tests.panel.examples import path_to
-from tests.panel.house import LOOKING, MASKED, OPERATOR as OPERATOR_LOGIN, OWNER, House
+from tests.panel.house import LOOKING, MASKED, OWNER, House
+from tests.panel.house import OPERATOR as OPERATOR_LOGIN
 from tests.panel.test_app import matches
 from tests.panel.texts import PANEL, SOURCES, TEMPLATES
 
@@ -104,4 +105,3 @@ def _path(node: ast.expr) -> str | None:
     if isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
         return "".join(str(part.value) if isinstance(part, ast.Constant) else "1" for part in node.values)
     return None
-

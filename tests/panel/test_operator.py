@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from odzew.store import audit
+from odzew.store import audit, delivery_list
 from odzew.store.inbox_lines import EVERYBODY
 from tests.panel.house import HOSTILE, MEMBER, OPERATOR, OTHER, OWNER, PASSWORD, House, Person
 
@@ -107,6 +107,7 @@ async def test_an_account_that_is_not_active_lets_nobody_in(house: House, ops: P
 
 
 async def test_an_operator_looks_at_an_account_as_its_owner_and_leaves(house: House, ops: Person) -> None:
+    await ops.post("/language", {"language": "en"})  # the account's own is Polish
     assert (await ops.get("/account/users")).location == "/operator/accounts"
     done = await ops.post(f"/operator/look/{house.account_id('globex')}")
     assert done.location == "/"
@@ -118,6 +119,18 @@ async def test_an_operator_looks_at_an_account_as_its_owner_and_leaves(house: Ho
     assert (await ops.post("/operator/leave")).location == "/operator"
     assert (await ops.get("/account/users")).location == "/operator/accounts"
     assert (await ops.post("/operator/look/999")).status == 404
+
+
+async def test_a_delivery_is_opened_after_a_question(full_house: House) -> None:
+    ops = await full_house.browse(OPERATOR)
+    rows, _ = await full_house.server.db.read(delivery_list.page, delivery_list.Wanted(), None, 1)
+    path = f"/operator/look/delivery/{rows[0].id}"
+    assert "It belongs to this account:" in (await ops.get(path)).shown
+    assert (await ops.get(f"/deliveries/{rows[0].id}")).location == "/operator/accounts", "to ask changed nothing"
+    done = await ops.post(path)
+    assert done.location == f"/deliveries/{rows[0].id}"
+    assert (await ops.follow(done)).status == 200
+    assert (await ops.get("/operator/look/delivery/999999")).status == 404
 
 
 async def test_a_number_is_added_given_and_changed(house: House, ops: Person) -> None:

@@ -7,13 +7,14 @@ import re
 import aiohttp
 import pytest
 
+from odzew.wire.published import LIST_ACTION
 from tests.panel.house import HOSTILE, MEMBER, OTHER, OWNER, TOKEN, House
 from tests.panel.rows import audited, differences
 
 
 async def call(house: House, token: str) -> int:
     headers = {"Authorization": f"Bearer {token}"}
-    async with aiohttp.ClientSession() as session, session.post(f"{house.url}/messages/received.json", headers=headers) as answer:
+    async with aiohttp.ClientSession() as session, session.post(f"{house.url}/{LIST_ACTION}.json", headers=headers) as answer:
         return int("error" not in await answer.json(content_type=None))
 
 
@@ -72,7 +73,7 @@ async def test_refused_calls_are_noted(house: House) -> None:
     assert answer.status == 200
     await house.server.usage.write(everything=True)
     seen = await anna.get("/interface/errors")
-    assert ("messages/received" in seen.shown, "No errors" in seen.shown) == (True, False)
+    assert (LIST_ACTION in seen.shown, "No errors" in seen.shown) == (True, False)
     assert "Brak błędów" in (await bob.get("/interface/errors")).shown
     assert (await anna.get("/interface/errors?before=x")).status == 200
 

@@ -59,8 +59,8 @@ def test_each_text_is_translated_in_one_file_or_alike() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "form"), [(0, 2), (1, 0), (2, 1), (4, 1), (5, 2), (11, 2), (12, 2), (14, 2), (21, 2), (22, 1), (101, 2), (102, 1), (112, 2), (1_000_000, 2)]
+    ("number", "form"),
+    [(0, 2), (1, 0), (2, 1), (4, 1), (5, 2), (11, 2), (12, 2), (14, 2), (21, 2), (22, 1), (101, 2), (102, 1), (112, 2), (1_000_000, 2)],
 )
 def test_polish_counts_as_polish_does(number: int, form: int) -> None:
     assert PLURALS["pl"](number) == form
-

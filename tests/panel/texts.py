@@ -64,12 +64,19 @@ def in_tables() -> Iterator[tuple[Path, str]]:
 
 def everywhere() -> set[str]:
     """Every string of the program and its templates: whatever a text could come from."""
-    roots = (PANEL, PANEL.parent / "forward", PANEL.parent / "wire", PANEL.parent / "ingest", PANEL.parent / "access", PANEL.parent / "setup")
+    roots = (
+        PANEL,
+        PANEL.parent / "forward",
+        PANEL.parent / "wire",
+        PANEL.parent / "ingest",
+        PANEL.parent / "access",
+        PANEL.parent / "setup",
+    )
     found: set[str] = set()
     for path in (*(path for root in roots for path in root.rglob("*.py")), PANEL.parent / "settings.py"):
-        found |= {
-            node.value for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        }  # fmt: skip
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(node.value)
     for _, texts in in_templates():
         found |= {texts} if isinstance(texts, str) else set(texts)
     return found

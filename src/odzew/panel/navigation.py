@@ -45,7 +45,7 @@ CUSTOMER: Final[tuple[Entry, ...]] = (
         ),
     ),
     Entry(
-        "Message settings", "numbers", "hash", under=(
+        "Message settings", "numbers", "hash", values=(("service", "nd"),), under=(
             Entry("Numbers ND/SC", "numbers", values=(("service", "nd"),)),
             Entry("Numbers NDI/SCI", "numbers", values=(("service", "ndi"),)),
             Entry("Premium numbers", "numbers", values=(("service", "pre"),)),

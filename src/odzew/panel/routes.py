@@ -86,13 +86,13 @@ BY_NAME: Final = {page.name: page for page in PAGES}
 
 
 def url_of(name: str, query: dict[str, Any] | None = None, /, **values: Any) -> str:
-    """The URL of a page: `url('message', id=7)`. Values that are None are left out of the query. '#' for a page that does not exist."""
-    page = BY_NAME.get(name)
-    if page is None:
-        return f"{ROOT}/#{name}"
-    path = page.path
+    """The URL of a page: `url('message', id=7)`. Values that are None are left out of the query. KeyError for a page that
+    does not exist, or a value of its path that is lacking."""
+    path = BY_NAME[name].path
     for key, value in values.items():
         for spelling in (f"{{{key}}}", f"{{{key}:int}}", f"{{{key}:path}}"):
             path = path.replace(spelling, quote(str(value), safe="/" if spelling.endswith(":path}") else ""))
+    if "{" in path:
+        raise KeyError(f"{name}: {path}")
     kept = {key: value for key, value in (query or {}).items() if value not in (None, "")}
     return ROOT + path + (f"?{urlencode(kept, doseq=True)}" if kept else "")

@@ -17,6 +17,7 @@ from odzew.panel.words import LANGUAGES
 from odzew.panel.written import decimal, number_text, write_entry
 from odzew.store import audit
 from odzew.store.db import Unit
+from odzew.store.lookup import DeliveryRow, delivery
 from odzew.store.panel_sessions import look_at
 from odzew.store.target_states import TargetState, states
 
@@ -76,6 +77,19 @@ async def look(visit: Visit) -> Response:
     return visit.go("/")
 
 
+async def look_at_delivery(visit: Visit) -> Response:
+    """Asks first, for a link changes nothing; then looks at the account of a delivery, and opens it."""
+    row: DeliveryRow | None = await visit.db.read(delivery, visit.path("id"))
+    account = visit.directory.accounts.get(row.account_id) if row is not None else None
+    if row is None or account is None:
+        raise NotOurs("there is no such delivery")
+    if visit.request.method == "GET":
+        return visit.page("operator/look_delivery.html", key=row.id, account=account)
+    assert visit.visitor is not None
+    await visit.db.write(_look, visit, visit.visitor.session, account)
+    return visit.go(f"/deliveries/{row.id}")
+
+
 def one(visit: Visit) -> Account:
     """The account of the path."""
     account = visit.directory.accounts.get(visit.path("id"))
@@ -116,4 +130,5 @@ PAGES: Final = (
     Page("/operator/accounts/new", new, "operator", "operator.account.new", BOTH),
     Page("/operator/accounts/{id:int}", edit, "operator", "operator.account", BOTH),
     Page("/operator/look/{id:int}", look, "operator", "operator.look", POST),
+    Page("/operator/look/delivery/{id:int}", look_at_delivery, "operator", "operator.look.delivery", BOTH),
 )
