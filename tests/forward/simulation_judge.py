@@ -183,7 +183,14 @@ class Judge:
             if (process.shards is None or process.shards.holds(target)) and not process.health.is_paused(target)
             if (found := process.present.directory.targets.get(target)) is not None and found.active
         }
-        for key in [key for key in self.streaks if key not in known]:
+        self._forget([key for key in self.streaks if key not in known])
+
+    def forget(self, process: Process) -> None:
+        """What a process knows of its targets does not outlast a lease that came or went."""
+        self._forget([key for key in self.streaks if key[0] == process.name])
+
+    def _forget(self, keys: Sequence[Key]) -> None:
+        for key in keys:
             del self.streaks[key]
             self.failing_since.pop(key, None)
 

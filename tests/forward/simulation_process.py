@@ -155,7 +155,20 @@ class Process:
             Schedule(TIMES[5].minutes), self.health.attempted, self.shards, LONGEST, self.health.is_paused, self.health.ended,
         )  # fmt: skip
         if self.shards is not None:
-            self.shards.engine = self.engine
+            self.shards.engine = self
+
+    # --- between its shards and its engine ---------------------------------------------------------------------------
+
+    def gain(self) -> None:
+        self.world.judge.forget(self)
+        self.engine.gain()
+
+    def lose(self, gone: Callable[[int], bool]) -> None:
+        self.world.judge.forget(self)
+        self.engine.lose(gone)
+
+    def is_idle(self, mine: Callable[[int], bool]) -> bool:
+        return self.engine.is_idle(mine)
 
     def epoch_of(self, target: int) -> int:
         """The epoch under which it holds a target; 0 where nobody else could."""

@@ -17,7 +17,7 @@ NAMES: Final = (
     "../../etc/passwd",
     "a\u202egnp.exe",
 )
-TYPES: Final = (
+TYPES: Final = (  # what the parts of an MMS say they are
     "image/svg+xml", "text/html", "application/javascript", "image/png\r\nX-Evil: 1", '"><script>alert(4)</script>', "application/xhtml+xml",
     "image/png",
 )  # fmt: skip
