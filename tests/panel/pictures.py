@@ -11,19 +11,21 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
 from odzew.clock import Clock
 from odzew.panel.page import Page as PanelPage
-from odzew.panel.routes import PAGES, url_of
+from odzew.panel.routes import PAGES
+from odzew.panel.visit import ROOT
 from odzew.simulate.client import Client
-from tests.panel.examples import values_of
+from tests.panel.examples import path_to
 from tests.panel.house import OPERATOR, OWNER, PASSWORD, House, fill, running
 
 SIZES: Final = {"desk": (1280, 900), "phone": (390, 844)}
-SCHEMES: Final = ("light", "dark")
+SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
+LONGEST: Final = 2_400  # pixels of a picture
 
 
 async def log_in(page: Page, url: str, login: str) -> None:
@@ -46,25 +48,37 @@ async def shoot(house: House, out: Path, names: list[str]) -> None:
     async with async_playwright() as playwright:
         browser = await launch(playwright)
         for size, (width, height) in SIZES.items():
-            for scheme in SCHEMES:
-                for who in (OWNER, OPERATOR):
-                    context = await browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, locale="en-GB")
-                    page = await context.new_page()
-                    page.on("console", _tell)
-                    if who == OWNER and (not names or "login" in names):
-                        await page.goto(f"{house.url}/panel/login")
-                        await page.screenshot(path=out / f"login-{size}-{scheme}.png", full_page=True)
-                    await log_in(page, house.url, who)
-                    for one in PAGES:
-                        if _wanted(one, who, names):
-                            await page.goto(house.url + url_of(one.name, **values_of(house, one.name)))
-                            await page.screenshot(path=out / f"{one.name}-{size}-{scheme}.png", full_page=True)
-                    await context.close()
+            for who in (OWNER, OPERATOR):
+                context = await browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce", locale="en-GB")
+                page = await context.new_page()
+                page.on("console", lambda line: sys.stderr.write(f"console: {line.text}\n"))
+                if who == OWNER and (not names or "login" in names):
+                    await page.goto(f"{house.url}/panel/login")
+                    await _both(page, out, f"login-{size}")
+                await log_in(page, house.url, who)
+                for one in PAGES:
+                    url = house.url + ROOT + path_to(house, one.name)
+                    if _wanted(one, who, names) and await _is_page(page, url):
+                        await page.goto(url)
+                        await _both(page, out, f"{one.name}-{size}")
+                await context.close()
         await browser.close()
 
 
-def _tell(line: ConsoleMessage) -> None:
-    sys.stderr.write(f"console: {line.text}\n")
+async def _is_page(page: Page, url: str) -> bool:
+    """Whether it is a whole page, and neither a part of one nor a file."""
+    answer = await page.request.get(url)
+    return answer.ok and answer.headers.get("content-type", "").startswith("text/html") and (await answer.body()).startswith(b"<!doctype")
+
+
+async def _both(page: Page, out: Path, name: str) -> None:
+    """Light and dark, as much of the page as a reader looks at."""
+    for scheme in SCHEMES:
+        await page.emulate_media(color_scheme=scheme)
+        height = min(LONGEST, await page.evaluate("document.documentElement.scrollHeight"))
+        width = page.viewport_size["width"] if page.viewport_size else 0
+        clip: Any = {"x": 0, "y": 0, "width": width, "height": height}
+        await page.screenshot(path=out / f"{name}-{scheme}.png", full_page=True, clip=clip)
 
 
 def _wanted(page: PanelPage, who: str, names: list[str]) -> bool:
