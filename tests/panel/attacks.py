@@ -18,7 +18,8 @@ NAMES: Final = (
     "a\u202egnp.exe",
 )
 TYPES: Final = (  # what the parts of an MMS say they are
-    "image/svg+xml", "text/html", "application/javascript", "image/png\r\nX-Evil: 1", '"><script>alert(4)</script>', "application/xhtml+xml",
+    "image/svg+xml",
+    "text/html", "application/javascript", "image/png\r\nX-Evil: 1", '"><script>alert(4)</script>', "application/xhtml+xml",
     "image/png",
 )  # fmt: skip
 CONTACT: Final = ("first_name", "last_name", "company", "email", "city", "address", "description")

@@ -300,7 +300,7 @@ CONTACTS: Final = "phone,first_name,last_name\n+48500600710,Adam,Nowy\n<b>no num
 """A file of contacts that waits to be imported, one line of it wrong."""
 
 
-async def fill(house: House) -> None:
+async def fill(house: House, hostile: bool = True) -> None:
     """Messages of every kind, for pictures and for tests that need a full inbox."""
     texts = [
         ("ACME Chcę wziąć udział w konkursie", "+48500600700", "+48799448855"), ("Przyjadę o 16", "+48500600700", "+48500500501"),
@@ -311,7 +311,7 @@ async def fill(house: House) -> None:
     ]  # fmt: skip
     for text, sender, recipient in texts:
         await house.bring(house.arrival(text, sender, recipient))
-    for text in HOSTILE:
+    for text in HOSTILE if hostile else ():
         await house.bring(house.arrival(text, "+48500600799"))
     await house.bring(mms(house))
     upload = await house.server.db.write(uploads.begin, house.account_id(), OWNER, "people.csv", house.server.clock.now())

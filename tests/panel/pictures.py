@@ -97,7 +97,7 @@ async def main() -> None:
         client = Client()
         await client.start()
         async with running(f"sqlite:///{folder}/pictures.db", Path(folder), Clock(), client.url) as house:
-            await fill(house)
+            await fill(house, hostile=False)
             await shoot(house, asked.out, asked.names)
         await client.stop()
 

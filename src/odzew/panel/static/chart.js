@@ -51,4 +51,5 @@
   let later = 0;
   addEventListener("resize", () => { clearTimeout(later); later = setTimeout(all, 150); });
   document.addEventListener("htmx:after:swap", all);
+  new MutationObserver(all).observe(document.documentElement, { attributes: true, attributeFilter: ["data-bs-theme"] });
 })();
