@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -53,9 +54,9 @@ class Asked:
     who: str
 
 
-def asked() -> list[Asked]:
-    """Every page that can be opened, and searches."""
-    found = [Asked(page.name, _path(page), OPERATOR if page.who == "operator" else LOGIN) for page in PAGES if _opened(page)]
+def asked(user: int) -> list[Asked]:
+    """Every page that can be opened, and searches. `user`: the id of one of the account's."""
+    found = [Asked(page.name, _path(page, user), OPERATOR if page.who == "operator" else LOGIN) for page in PAGES if _opened(page)]
     for name, query in SEARCHES:
         said = ", ".join(f"{key}={value}" for key, value in query.items())
         found.append(Asked(f"{name}, {said}", url_of(name, dict(query)).removeprefix(ROOT), LOGIN))
@@ -66,8 +67,14 @@ def _opened(page: Page) -> bool:
     return "GET" in page.methods and page.name not in LEFT_OUT
 
 
-def _path(page: Page) -> str:
-    values = VALUES.get(page.name, {"id": 1} if "{" in page.path else {})
+async def _user_of(visitor: Visitor) -> int:
+    found = re.search(rb'href="/panel/account/users/([0-9]+)"', (await visitor.get("/account/users")).body)
+    assert found is not None
+    return int(found[1])
+
+
+def _path(page: Page, user: int) -> str:
+    values = VALUES.get(page.name, {"id": user if page.name == "user" else 1} if "{" in page.path else {})
     return url_of(page.name, **values).removeprefix(ROOT)
 
 
@@ -75,7 +82,7 @@ async def pages(engine: EngineName, port: int, report: Report, clock: Clock) -> 
     """Every page in turn, so many times; the medians."""
     async with Visitor(port, LOGIN) as anna, Visitor(port, OPERATOR) as ops:
         visitors = {LOGIN: anna, OPERATOR: ops}
-        each = asked()
+        each = asked(await _user_of(anna))
         took: dict[str, list[float]] = {one.what: [] for one in each}
         sizes: dict[str, tuple[int, int]] = {}
         for _ in range(TIMES):

@@ -20,7 +20,7 @@ from tests.forward.simulation_rules import Forwarding, Sharing
 
 SECONDS: Final = 300.0
 BATCH: Final = 10  # examples
-CONTROL: Final = 150  # examples, at most, in which each fault that is built in on purpose must be found
+CONTROL: Final = 400  # examples, at most, in which each fault that is built in on purpose must be found
 STEPS: Final = 40  # rules of one example, at most
 MACHINES: Final = {"one process that owns all": Forwarding, "up to three that lease shards": Sharing}
 
