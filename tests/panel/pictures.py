@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 
 from odzew.clock import Clock
 from odzew.panel.page import Page as PanelPage
@@ -51,7 +51,7 @@ async def shoot(house: House, out: Path, names: list[str]) -> None:
             for who in (OWNER, OPERATOR):
                 context = await browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce", locale="en-GB")
                 page = await context.new_page()
-                page.on("console", lambda line: sys.stderr.write(f"console: {line.text}\n"))
+                page.on("console", _complain)
                 if who == OWNER and (not names or "login" in names):
                     await page.goto(f"{house.url}/panel/login")
                     await _both(page, out, f"login-{size}")
@@ -63,6 +63,10 @@ async def shoot(house: House, out: Path, names: list[str]) -> None:
                         await _both(page, out, f"{one.name}-{size}")
                 await context.close()
         await browser.close()
+
+
+def _complain(line: ConsoleMessage) -> None:
+    sys.stderr.write(f"console: {line.text}\n")
 
 
 async def _is_page(page: Page, url: str) -> bool:

@@ -207,7 +207,7 @@ async def test_a_body_that_is_no_form_of_ours_is_refused(open_house: House, octe
 
 
 async def test_only_an_import_may_be_large() -> None:
-    assert {page.name for page in PAGES if page.large} <= {"contacts.import", "operator.sent", "operator.sent.import", "blacklist.import"}
+    assert {page.name for page in PAGES if page.large} <= {"contacts.import", "operator.sent", "operator.drift"}
     assert LARGE_BODY == 32 * BODY
 
 

@@ -35,7 +35,8 @@ def test_every_name_of_a_page_is_one() -> None:
 
 
 def test_every_path_that_a_handler_goes_to_is_a_page() -> None:
-    gone = [(path, node) for path in SOURCES for node in ast.walk(ast.parse(path.read_text("utf-8"))) if _goes(node)]
+    calls = [(path, node) for path in SOURCES for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
+    gone = [(path, node) for path, node in calls if _goes(node)]
     wrong = []
     for path, node in gone:
         target = _path(node.args[0])
@@ -94,8 +95,8 @@ def _entries() -> list[Entry]:
     return [one for entry in (*CUSTOMER, *OPERATOR) for one in (entry, *entry.under)]
 
 
-def _goes(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "go" and bool(node.args)
+def _goes(node: ast.Call) -> bool:
+    return isinstance(node.func, ast.Attribute) and node.func.attr == "go" and bool(node.args)
 
 
 def _path(node: ast.expr) -> str | None:

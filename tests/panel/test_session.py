@@ -163,3 +163,15 @@ async def test_language_and_colours_are_kept(house: House) -> None:
     await anna.get("/inbox")
     assert (await anna.post("/theme", {"theme": "dark"}, referer="https://evil.example/panel/inbox")).location == "/"
     assert 'data-bs-theme="dark"' in (await anna.get("/inbox")).text
+
+
+PROXY = ["127.0.0.1/32"]
+
+
+@pytest.mark.parametrize(("proxies", "said", "secure"), [([], "https", False), (PROXY, "https", True), (PROXY, "http", False)])
+async def test_cookies_are_secure_where_a_proxy_of_ours_speaks_https(house: House, proxies: list[str], said: str, secure: bool) -> None:
+    house.server.present.directory.installation["trusted_proxies"] = proxies
+    nobody = await house.browse()
+    answer = await nobody.get("/login", x_forwarded_proto=said)
+    assert bool(answer.cookies["odzew_visit"]["secure"]) is secure
+    assert ("strict-transport-security" in answer.headers) is secure

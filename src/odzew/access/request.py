@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, Final
 
-from odzew.access.addresses import client_address
+from odzew.access.addresses import allowed, canonical, client_address
 from odzew.errors import Busy, OdzewError
 
 Scope = MutableMapping[str, Any]
@@ -50,6 +50,14 @@ def address_of(scope: Scope, trusted_proxies: Iterable[str]) -> str:
     """The address that the request comes from; '' where the connection has none (a Unix socket)."""
     peer = scope.get("client")
     return client_address(peer[0] if peer else "", header(scope["headers"], b"x-forwarded-for"), tuple(trusted_proxies))
+
+
+def came_encrypted(scope: Scope, trusted_proxies: Iterable[str]) -> bool:
+    """Whether a proxy of ours that the request came through says that it came over HTTPS (`X-Forwarded-Proto`)."""
+    peer, proxies = scope.get("client"), tuple(trusted_proxies)
+    if peer is None or not proxies or not allowed(canonical(peer[0]), proxies):
+        return False
+    return (header(scope["headers"], b"x-forwarded-proto") or "").rpartition(",")[2].strip().lower() == "https"
 
 
 async def read_body(headers: Headers, receive: Receive, limit: int, before: bytes = b"") -> bytes:

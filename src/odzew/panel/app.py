@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route, Router
 
-from odzew.access.request import BodyTooLarge, Receive, Scope, Send, address_of
+from odzew.access.request import BodyTooLarge, Receive, Scope, Send, address_of, came_encrypted
 from odzew.errors import Busy, NotOurs, StoreError
 from odzew.model import User
 from odzew.panel import session as sessions
@@ -98,9 +98,12 @@ class Panel:
 
     async def _visit(self, request: Request) -> Visit:
         services = self._services
+        proxies = services.directory().installation.get("trusted_proxies", ())
+        if came_encrypted(request.scope, proxies):
+            request.scope["scheme"] = "https"
         visitor, session = await sessions.visitor_of(request, services)
         token = sessions.cookie(request, sessions.COOKIE if session else sessions.VISIT)
-        address = address_of(request.scope, services.directory().installation.get("trusted_proxies", ()))
+        address = address_of(request.scope, proxies)
         visit = Visit(request, visitor, services, sessions.csrf_of(token) if token else "", language_of(request, visitor), address)
         visit.session = session
         visit.notices = read_notices(request)

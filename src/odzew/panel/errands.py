@@ -1,4 +1,4 @@
-"""Work that a page begins and that goes on when the page is closed: sending many deliveries again. Shown until somebody has seen its end."""
+"""Work that a page begins and that goes on when the page is closed: sending many deliveries again. Its end is shown until it is seen."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import segno
 from markupsafe import Markup
 from starlette.responses import Response
 
-from odzew.errors import Busy, OdzewError
+from odzew.errors import Busy, NotOurs, OdzewError
 from odzew.panel.forms import Form
 from odzew.panel.page import BOTH, Page
 from odzew.panel.pages.login import STEP, matching_step
@@ -20,6 +20,7 @@ from odzew.store.db import Unit
 from odzew.store.panel_sessions import make_strong
 
 ISSUER: Final = "Odzew"
+OFFER: Final = "one-time codes of user "
 
 
 async def one_time(visit: Visit) -> Response:
@@ -31,7 +32,7 @@ async def one_time(visit: Visit) -> Response:
         return _shown(visit, visit.fields(), "" if user.totp_secret else pyotp.random_base32())
     form = visit.fields(await visit.form())
     try:
-        secret = sealer.open(user.totp_secret or form.typed("offer"))
+        secret = sealer.open(user.totp_secret) if user.totp_secret else _offered(sealer.open(form.typed("offer")), user.id)
     except OdzewError:  # not what the page offered
         return _shown(visit, form, pyotp.random_base32(), 422)
     step = await _step(visit, form, secret)
@@ -68,8 +69,16 @@ async def _step(visit: Visit, form: Form, secret: str) -> int | None:
 def _shown(visit: Visit, form: Form, secret: str, status: int = 200) -> Response:
     on = bool(visit.user.totp_secret)
     code = _picture(pyotp.TOTP(secret, interval=STEP).provisioning_uri(name=visit.user.login, issuer_name=ISSUER)) if secret else None
-    offer = visit.services.sealer.seal(secret) if secret else ""
+    offer = visit.services.sealer.seal(f"{OFFER}{visit.user.id} {secret}") if secret else ""
     return visit.page("one_time.html", status=status, form=form, secret=secret, code=code, on=on, usable=True, offer=offer)
+
+
+def _offered(text: str, user_id: int) -> str:
+    """The secret of an offer to this user. NotOurs for anything else that was sealed with the same key."""
+    start = f"{OFFER}{user_id} "
+    if not text.startswith(start):
+        raise NotOurs("this was not offered")
+    return text.removeprefix(start)
 
 
 def _picture(uri: str) -> Markup:
