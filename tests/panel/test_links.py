@@ -66,7 +66,7 @@ async def test_every_link_of_every_page_leads_somewhere(open_house: House, who: 
             wrong.append(f"{path} ({answer.status}), named by {seen[path]}")
         if answer.status != 200 or not answer.headers["content-type"].startswith("text/html") or not answer.body.strip():
             continue
-        tree = html.document_fromstring(answer.text)
+        tree: Any = html.document_fromstring(answer.text)
         wrong += [f"{address} ({method}), a form of {path}" for method, address in _forms(tree, path) if not matches(address, method)]
         for link in tree.xpath("//a/@href | //@hx-get | //img/@src | //source/@src | //link/@href | //script/@src"):
             target = _inside(link, path)
