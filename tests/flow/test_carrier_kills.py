@@ -14,8 +14,8 @@ from proof.smpp_kills import How, Outcome, Run
 from proof.smpp_order import answers, octets_of, traced
 from proof.stand import EngineName
 
-KILLS = 2
-CUTS = 3
+KILLS = 1
+CUTS = 2
 PDUS = 120
 Begin = Callable[[How], Awaitable[Run]]
 

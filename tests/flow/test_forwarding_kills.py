@@ -20,7 +20,7 @@ from proof.kills_lives import Life
 from proof.network import Network
 from proof.stand import EngineName
 
-KILLS: dict[EngineName, int] = {"sqlite": 4, "postgres": 2}
+KILLS: dict[EngineName, int] = {"sqlite": 2, "postgres": 1}
 
 
 async def test_kills_lose_nothing(database_url: str, tmp_path: Path, real_clock: Clock) -> None:

