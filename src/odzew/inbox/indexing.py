@@ -23,7 +23,7 @@ BATCH: Final = 500  # messages in one transaction
 PAUSE: Final = 0.02  # seconds after each: what is received comes first
 RUSH: Final = 2_000
 """Messages a second from which on the index waits for a calmer moment: filling it costs about a third of what receiving costs."""
-FAR_BEHIND: Final = 50_000
+FAR_BEHIND: Final = 200_000
 """Messages that it may be behind for that; lists read so many without it."""
 
 log = structlog.get_logger("odzew.inbox")
