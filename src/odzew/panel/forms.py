@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+from odzew.clock import from_datetime
 from odzew.errors import OdzewError
+from odzew.wire.localtime import zone_of
 
 LONGEST: Final = 4_000
 CSRF: Final = "csrf"
@@ -38,6 +41,22 @@ class Form:
         many = getattr(self._given, "getlist", None)
         values = many(name) if many else self._given.get(name, [])
         return [value for value in ([values] if isinstance(values, str) else values) if isinstance(value, str)]
+
+    def ids(self, name: str = "id") -> list[int]:
+        """The ids that stand in a field that may come several times; what can be none is left out."""
+        return [int(text) for text in self.all_typed(name) if text.isascii() and text.isdecimal() and len(text) < 19]
+
+    def day(self, name: str, zone: str, days: int = 0) -> int | None:
+        """The instant at which a day that was typed, and `days` more, begins in a zone; None where none was typed."""
+        text = self.text(name, most=10)
+        if not text:
+            return None
+        try:
+            day = date.fromisoformat(text) + timedelta(days)
+            return from_datetime(datetime(day.year, day.month, day.day, tzinfo=zone_of(zone)))
+        except (ValueError, OverflowError):
+            self.fault(name, "This is not a date.")
+            return None
 
     def fault(self, name: str, text: str, /, **values: Any) -> None:
         """Notes a fault of a field; the first one of each field is kept."""

@@ -65,7 +65,7 @@ async def new(visit: Visit) -> Response:
     found = _read(visit, form)
     if found is None or not form.valid:
         return await _form(visit, None, form, 422)
-    key = await visit.db.write(_add, visit, found[0], found[1], _groups(form))
+    key = await visit.db.write(_add, visit, found[0], found[1], form.ids("group"))
     if key is None:
         raise NotOurs("there is no such group")
     return visit.go("/contacts", visit.t("Added."))
@@ -83,7 +83,7 @@ async def edit(visit: Visit) -> Response:
     found = _read(visit, form, None if visit.sees_numbers else one.texts["phone"])
     if found is None or not form.valid:
         return await _form(visit, one, form, 422)
-    if not await visit.db.write(_change, visit, one, found[0], found[1], _groups(form)):
+    if not await visit.db.write(_change, visit, one, found[0], found[1], form.ids("group")):
         raise NotOurs("there is no such contact or group")
     return visit.go("/contacts", visit.t("Saved."))
 
@@ -91,7 +91,7 @@ async def edit(visit: Visit) -> Response:
 async def change(visit: Visit) -> Response:
     """What is done with the chosen ones: deleted, put into a group, taken out of it."""
     form = visit.fields(await visit.form())
-    ids = [int(text) for text in form.all_typed("id") if text.isascii() and text.isdecimal() and len(text) < 19][:MOST]
+    ids = form.ids()[:MOST]
     if not ids:
         return visit.go("/contacts", visit.t("Choose contacts first."), "info")
     what, group = form.typed("do"), form.whole("group")
@@ -162,10 +162,6 @@ def _read(visit: Visit, form: Form, phone: str | None = None) -> tuple[str, dict
         form.fault(error.field, "This is not a telephone number." if error.field == "phone" else "This cannot be kept so.")
         return None
     return number, {name: texts.get(name) for name in TEXTS}
-
-
-def _groups(form: Form) -> list[int]:
-    return [int(text) for text in form.all_typed("group") if text.isascii() and text.isdecimal() and len(text) < 19]
 
 
 async def _form(visit: Visit, one: Shown | None, form: Form, status: int = 200) -> Response:

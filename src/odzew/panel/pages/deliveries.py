@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from starlette.responses import Response
 
-from odzew.clock import from_datetime
 from odzew.errors import NotOurs
 from odzew.model import Attempt, DeliveryState, Message
 from odzew.panel.errands import Errand
@@ -23,7 +21,6 @@ from odzew.store.deliveries import attempts
 from odzew.store.delivery_list import ENDED, Wanted
 from odzew.store.lookup import DeliveryRow
 from odzew.store.resend import AT_ONCE, Pace, Place, Resent, now, resend, resend_window
-from odzew.wire.localtime import zone_of
 
 LIMIT: Final = 50
 STATES: Final = ("pending", "delivered", "exhausted", "cancelled")
@@ -78,7 +75,7 @@ async def again(visit: Visit) -> Response:
     """Sends the chosen ones again at once."""
     form = visit.fields(await visit.form())
     back = inside(form.typed("back"), "/deliveries")
-    ids = [int(text) for text in form.all_typed("id") if text.isascii() and text.isdecimal() and len(text) < 19][:AT_ONCE]
+    ids = form.ids()[:AT_ONCE]
     if not ids:
         return visit.go(back, visit.t("Choose deliveries first."), "info")
     done: Resent = await visit.db.write(_send, visit, ids)
@@ -136,19 +133,7 @@ def _wanted(visit: Visit, form: Form, account_id: int | None) -> Wanted:
     state: DeliveryState | None = chosen or None  # type: ignore[assignment]  # one of them
     if account_id is None:
         account_id = form.whole("account", least=1)
-    return Wanted(state, account_id, form.whole("target", least=1), _day(visit, form, "from", 0), _day(visit, form, "to", 1))
-
-
-def _day(visit: Visit, form: Form, name: str, days: int) -> int | None:
-    text = form.text(name, most=10)
-    if not text:
-        return None
-    try:
-        day = date.fromisoformat(text) + timedelta(days)
-        return from_datetime(datetime(day.year, day.month, day.day, tzinfo=zone_of(visit.zone)))
-    except (ValueError, OverflowError):
-        form.fault(name, "This is not a date.")
-        return None
+    return Wanted(state, account_id, form.whole("target", least=1), form.day("from", visit.zone), form.day("to", visit.zone, 1))
 
 
 async def _rows(visit: Visit, rows: Sequence[DeliveryRow]) -> list[Row]:

@@ -76,7 +76,7 @@ async def change(visit: Visit) -> Response:
     form = visit.fields(await visit.form())
     kind = kind_of(visit, form.typed("kind"))
     back = inside(form.typed("back"), "/inbox")
-    ids = [int(text) for text in form.all_typed("id") if text.isascii() and text.isdecimal() and len(text) < 19][:MOST]
+    ids = form.ids()[:MOST]
     match form.typed("do"):
         case "all":
             upto, kinds = form.whole("upto") or 0, () if kind in ("", INCOMPLETE) else (kind,)

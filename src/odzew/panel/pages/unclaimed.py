@@ -29,7 +29,7 @@ async def unclaimed(visit: Visit) -> Response:
     if visit.request.method == "GET":
         return await _shown(visit, visit.fields())
     form = visit.fields(await visit.form())
-    ids = [int(text) for text in form.all_typed("id") if text.isascii() and text.isdecimal() and len(text) < 19][:MOST]
+    ids = form.ids()[:MOST]
     if not ids:
         form.fault("account", "Choose messages first.")
     account = next((one for one in visit.directory.accounts.values() if one.name == form.typed("account")), None)

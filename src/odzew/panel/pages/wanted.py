@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from odzew.clock import from_datetime
 from odzew.errors import NotOurs, NumberError
 from odzew.panel.forms import Form
 from odzew.panel.visit import Visit
@@ -14,7 +12,6 @@ from odzew.store import contact_list, contacts
 from odzew.store.contact_list import ContactFilter
 from odzew.store.inbox_lines import Wanted
 from odzew.wire import folding, msisdn
-from odzew.wire.localtime import zone_of
 
 INCOMPLETE: Final = "incomplete"
 TITLES: Final = {
@@ -49,8 +46,8 @@ async def read_wanted(visit: Visit, form: Form, kind: str) -> Wanted:
         kinds=() if kind in ("", INCOMPLETE) else (kind,),
         incomplete=kind == INCOMPLETE,
         unseen=form.flag("unseen"),
-        since=_instant(visit, form, "from", 0),
-        until=_instant(visit, form, "to", 1),
+        since=form.day("from", visit.zone),
+        until=form.day("to", visit.zone, 1),
         words=_words(visit, form),
         sender=_sender(visit, form),
     )
@@ -136,17 +133,4 @@ def _sender(visit: Visit, form: Form) -> str | None:
         return msisdn.filter_value(typed, visit.services.settings["country"])
     except NumberError:
         form.fault("sender", "This is not a telephone number.")
-        return None
-
-
-def _instant(visit: Visit, form: Form, name: str, days: int) -> int | None:
-    """The beginning of a day in the account's zone, `days` later; None where none was typed."""
-    text = form.text(name, most=10)
-    if not text:
-        return None
-    try:
-        day = date.fromisoformat(text) + timedelta(days)
-        return from_datetime(datetime(day.year, day.month, day.day, tzinfo=zone_of(visit.zone)))
-    except (ValueError, OverflowError):
-        form.fault(name, "This is not a date.")
         return None
