@@ -14,9 +14,8 @@ from odzew.errors import NotOurs, SettingError
 from odzew.forward.health import health_of
 from odzew.forward.outcome import meaning_of
 from odzew.operations.resend import LEAST_RATE, MOST_RATE, RATE, find_target
-from odzew.store.db import Database
 from odzew.store.directory import Directory, load
-from odzew.store.resend import AT_ONCE, Pace, drop_owed, newest_delivery, now, put_off
+from odzew.store.resend import drop_all, put_off_all
 from odzew.store.target_states import TargetState, resume, states
 
 
@@ -59,29 +58,9 @@ async def resume_target(
         known: dict[int, TargetState] = await database.read(states, [target])
         if target not in known or known[target].paused_at is None:
             raise NotOurs(f"target {name} is not paused")
-        missed = await (_drop(database, target) if drop_missed else _put_off(database, target, rate))
+        missed = await (drop_all(database, target) if drop_missed else put_off_all(database, target, rate))
         await database.write(resume, target)
     typer.echo(f"Target {name} is called again. {'Cancelled' if drop_missed else 'To be sent'}: {missed}.")
-
-
-async def _drop(db: Database, target: int) -> int:
-    """Cancels what is owed now, while the target is still paused, so that nothing of it is under way."""
-    until: int = await db.read(newest_delivery)
-    dropped, count = 0, AT_ONCE
-    while count == AT_ONCE:
-        count = int(await db.write(drop_owed, target, until))
-        dropped += count
-    return dropped
-
-
-async def _put_off(db: Database, target: int, rate: float) -> int:
-    """Spreads what fell due during the pause; how many."""
-    begun: int = await db.read(now)
-    put_off_all, count = 0, AT_ONCE
-    while count == AT_ONCE:
-        count = int(await db.write(put_off, target, Pace(begun, rate, put_off_all)))
-        put_off_all += count
-    return put_off_all
 
 
 def _row(state: TargetState, directory: Directory) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from odzew.clock import SECOND
 from odzew.store.changes import bump
-from odzew.store.db import Many, Now, Request, Rows, lengthy, one
+from odzew.store.db import Database, Many, Now, Request, Rows, lengthy, one
 from odzew.store.deliveries import Ending, end
 from odzew.store.delivery_list import ENDED, WALKED, Wanted, conditions
 
@@ -176,3 +176,23 @@ def _delivered(wanted: Wanted, after: Place) -> Generator[Request, Any, tuple[li
     rows = yield Rows(f"SELECT d.id FROM deliveries d WHERE {where} ORDER BY d.id LIMIT ?", [*values, after[1], row[0], AT_ONCE])
     ids = [found[0] for found in rows]
     return ids, (0, ids[-1] if len(ids) == AT_ONCE else row[0])
+
+
+async def drop_all(db: Database, target: int) -> int:
+    """Cancels all that is owed to a target now, a window at a time; how many. For one that is still paused: nothing of it is under way."""
+    until: int = await db.read(newest_delivery)
+    dropped, count = 0, AT_ONCE
+    while count == AT_ONCE:
+        count = int(await db.write(drop_owed, target, until))
+        dropped += count
+    return dropped
+
+
+async def put_off_all(db: Database, target: int, rate: float) -> int:
+    """Spreads what fell due to a paused target, `rate` a second from now on, a window at a time; how many."""
+    begun: int = await db.read(now)
+    moved, count = 0, AT_ONCE
+    while count == AT_ONCE:
+        count = int(await db.write(put_off, target, Pace(begun, rate, moved)))
+        moved += count
+    return moved

@@ -19,7 +19,7 @@ from odzew.store import messages
 from odzew.store.changes import bump
 from odzew.store.db import Lock, Unit
 from odzew.store.directory import Directory, load
-from odzew.store.resend import AT_ONCE, Pace, drop_owed, newest_delivery, now, put_off
+from odzew.store.resend import drop_all, put_off_all
 from odzew.store.target_states import resume
 from odzew.store.targets import save_targets
 from odzew.wire.template import Template
@@ -80,28 +80,11 @@ async def secret(visit: Visit) -> Response:
 async def resumed(visit: Visit) -> Response:
     """Ends a pause: what was missed is sent now, or dropped."""
     target, form = own_target(visit), visit.fields(await visit.form())
-    missed = await (_drop(visit, target) if form.typed("missed") == "drop" else _put_off(visit, target))
+    drop = form.typed("missed") == "drop"
+    missed = await (drop_all(visit.db, target.id) if drop else put_off_all(visit.db, target.id, RATE))
     if not await visit.db.write(_resume, visit, target, missed):
         return visit.go(f"/targets/{target.id}", visit.t("It was not paused."), "info")
     return visit.go(f"/targets/{target.id}", visit.t("It is called again."))
-
-
-async def _drop(visit: Visit, target: Target) -> int:
-    until: int = await visit.db.read(newest_delivery)
-    dropped, count = 0, AT_ONCE
-    while count == AT_ONCE:
-        count = int(await visit.db.write(drop_owed, target.id, until))
-        dropped += count
-    return dropped
-
-
-async def _put_off(visit: Visit, target: Target) -> int:
-    begun: int = await visit.db.read(now)
-    moved, count = 0, AT_ONCE
-    while count == AT_ONCE:
-        count = int(await visit.db.write(put_off, target.id, Pace(begun, RATE, moved)))
-        moved += count
-    return moved
 
 
 def _shown(result: Any) -> dict[str, str]:
