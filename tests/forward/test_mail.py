@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -267,6 +268,28 @@ async def test_what_is_slipped_in_before_tls_is_not_believed(
     answer = await to(peer, clock, trust, tls="starttls").send(a_mail())
     assert answer.outcome in ("protocol", "tls"), answer.detail
     assert peer.posts == []
+
+
+async def test_a_client_that_goes_as_the_handshake_ends_leaves_no_writer_behind(
+    begin: Begin, clock: FixedClock, trust: ssl.SSLContext, certificates: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """asyncio then gives the peer no transport back (Python 3.11); a writer without one complains when it is collected."""
+    peer = await begin(tls=serves(certificates["old"]))
+    whole = asyncio.BaseEventLoop.start_tls
+
+    async def gone(self: asyncio.BaseEventLoop, *given: Any, **named: Any) -> asyncio.Transport | None:
+        try:
+            return await whole(self, *given, **named)
+        except OSError:
+            if named.get("server_side"):
+                return None
+            raise
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "start_tls", gone)
+    answer = await to(peer, clock, trust, tls="starttls").send(a_mail())
+    assert (answer.outcome, "expired" in answer.detail) == ("tls", True), answer.detail
+    await until(lambda: peer.open == 0)
+    gc.collect()
 
 
 async def test_a_handshake_that_hangs(begin: Begin, clock: FixedClock) -> None:
