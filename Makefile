@@ -33,7 +33,7 @@ test: $(VENV)/.tested-with lint ## everything that CI checks: linters, types, la
 	@for tool in strace openssl chromium; do \
 		command -v $$tool >/dev/null 2>&1 || sh scripts/apt.sh $$tool || echo "Without $$tool some tests fail." >&2; \
 	done
-	$(PYTHON) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+	sh scripts/in_memory.sh $(PYTHON) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: $(VENV)/.tested-with lint ## the quick part of it: linters, types, layers, shape
 	$(PYTHON) -m pytest tests/shape

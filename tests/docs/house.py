@@ -25,6 +25,7 @@ from odzew.setup.apply import apply
 from odzew.setup.document import read_document
 from odzew.store.deliveries import Result
 from odzew.store.engines import open_database
+from tests.databases import migrated_file
 
 PATIENCE = 30.0  # seconds until a test gives up
 SECRET = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
@@ -80,9 +81,8 @@ async def serving(path: Path, environment: dict[str, str]) -> AsyncIterator[Hous
 
 async def set_up(path: Path, text: str, environment: dict[str, str]) -> None:
     """Makes the database and applies a set-up file to it."""
-    db = open_database(f"sqlite:///{path}", Clock())
+    db = open_database(f"sqlite:///{migrated_file(path)}", Clock())
     try:
-        await db.migrate()
         cheap = Cost(memory_kib=8, passes=1, lanes=1)
         document = read_document(text.encode(), environment)
         await apply(document, db, hash_password=lambda password: hash_password(password, cheap), make_token=make_token)

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from odzew.clock import Clock
+from tests.databases import migrated_file
 from tests.hostile.server import Product, running
 
 
 @pytest.fixture
 async def product(tmp_path: Path) -> AsyncIterator[Product]:
-    async with running(f"sqlite:///{tmp_path}/odzew.db", tmp_path, Clock()) as running_product:
+    async with running(f"sqlite:///{migrated_file(tmp_path / 'odzew.db')}", tmp_path, Clock()) as running_product:
         yield running_product
 
 

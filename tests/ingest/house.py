@@ -79,7 +79,6 @@ class House:
 
 
 async def open_house(db: Database) -> House:
-    await db.migrate()
     await db.write(set_up)
     present = Present(db)
     await present.refresh()

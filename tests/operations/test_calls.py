@@ -22,6 +22,7 @@ from odzew.store.directory import Directory
 from odzew.store.sqlite import SqliteDatabase
 from tests.access.builders import CHEAP, a_directory, a_token
 from tests.builders import a_message, store_messages
+from tests.databases import migrated_file
 from tests.ingest.asgi import Answer, call, with_token
 from tests.store.owing import an_owing_database, ended, owe, owed_now
 
@@ -61,8 +62,7 @@ async def _sent(_scope: Scope, _receive: Receive, send: Send) -> None:
 
 @pytest.fixture
 async def house(tmp_path: Path, clock: FixedClock) -> AsyncIterator[House]:
-    db = SqliteDatabase(str(tmp_path / "calls.db"), clock)
-    await db.migrate()
+    db = SqliteDatabase(str(migrated_file(tmp_path / "calls.db")), clock)
     await an_owing_database(db)
     await store_messages(db, a_message(1001), a_message(1002, None, "unclaimed", rule="nobody's"))
     yield House(db, clock)

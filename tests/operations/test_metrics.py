@@ -18,6 +18,7 @@ from odzew.operations.gauges import FRESH, PATIENCE
 from odzew.store.db import MakeUnit
 from odzew.store.directory import Directory
 from odzew.store.sqlite import SqliteDatabase
+from tests.databases import migrated_file
 from tests.operations.metrics_house import HERE, House, without_database
 
 PROXY = "10.0.0.1"
@@ -26,8 +27,7 @@ STRANGER = "198.51.100.7"
 
 @pytest.fixture
 async def house(tmp_path: Path, clock: FixedClock) -> AsyncIterator[House]:
-    db = SqliteDatabase(str(tmp_path / "metrics.db"), clock)
-    await db.migrate()
+    db = SqliteDatabase(str(migrated_file(tmp_path / "metrics.db")), clock)
     directory = Directory(installation={"trusted_proxies": [PROXY]})
     yield House(db, clock, lambda: directory)
     await db.close()

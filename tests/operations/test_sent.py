@@ -24,6 +24,7 @@ from odzew.store.directory import Directory
 from odzew.store.sqlite import SqliteDatabase
 from odzew.wire import localtime
 from tests.access.builders import CHEAP, a_directory, a_token
+from tests.databases import migrated_file
 from tests.ingest.asgi import Answer, call, with_token
 
 OPERATOR = "0" * 32
@@ -143,8 +144,7 @@ class House:
 
 @pytest.fixture
 async def house(tmp_path: Path, clock: FixedClock) -> AsyncIterator[House]:
-    db = SqliteDatabase(str(tmp_path / "sent.db"), clock)
-    await db.migrate()
+    db = SqliteDatabase(str(migrated_file(tmp_path / "sent.db")), clock)
     await db.write(statement, "INSERT INTO accounts (id, name) VALUES (1, 'acme'), (2, 'Żółw i Syn')")
     yield House(db, clock)
     await db.close()

@@ -9,8 +9,8 @@ from tests.panel.house import OWNER, fill, running
 from tests.panel.test_inbox import polled, rows, unseen
 
 
-async def test_the_inbox_stands_on_postgresql(pg_database: str, tmp_path: Path, clock: FixedClock) -> None:
-    async with running(pg_database, tmp_path, clock) as house:
+async def test_the_inbox_stands_on_postgresql(pg_migrated: str, tmp_path: Path, clock: FixedClock) -> None:
+    async with running(pg_migrated, tmp_path, clock) as house:
         await fill(house)
         anna = await house.browse(OWNER)
         seen = await anna.get("/inbox")

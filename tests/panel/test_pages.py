@@ -16,6 +16,7 @@ from playwright.async_api import Browser
 from odzew.clock import Clock
 from odzew.panel.pages.export import COLUMNS, FORMULA
 from odzew.panel.routes import PAGES
+from tests.databases import migrated_file
 from tests.panel.attacks import NAMES, answering, attack
 from tests.panel.browser import DESK, PHONE, Window, chromium, window
 from tests.panel.conftest import together
@@ -36,6 +37,11 @@ WIDER: Final = """() => {
     return document.documentElement.scrollWidth <= width ? [] : [...document.querySelectorAll('main *')]
         .filter(one => one.getBoundingClientRect().right > width).slice(0, 5).map(one => one.outerHTML.slice(0, 200));
 }"""
+SIDEWAYS: Final = """() => [...document.querySelectorAll('.table-responsive')]
+    .filter(one => one.checkVisibility() && !one.closest('details:not([open])') && one.scrollWidth > one.clientWidth + 1)
+    .map(one => one.outerHTML.slice(0, 200))"""
+WIDE: Final = ("contact.preview",)
+"""Pages that show a table of a stranger's as it is, with as many columns as that has."""
 NAMES_OF_PAGES: Final = sorted(page.name for page in PAGES if "GET" in page.methods and page.name not in ("static", "code", "media"))
 
 
@@ -49,7 +55,7 @@ async def browser() -> AsyncIterator[Browser]:
 async def attacked(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     """A house that was attacked everywhere; its clients' URLs answer with attacks too."""
     folder = tmp_path_factory.mktemp("house")
-    async with answering() as client, running(f"sqlite:///{folder}/house.db", folder, Clock(), client) as house:
+    async with answering() as client, running(f"sqlite:///{migrated_file(folder / 'house.db')}", folder, Clock(), client) as house:
         house.asked = await attack(house)
         yield house
 
@@ -86,6 +92,7 @@ async def test_a_page_runs_nothing_of_strangers_and_has_no_barrier(attacked: Hou
         await found.open(path)
         assert await _barriers(found, "color-contrast") == []
         assert await found.page.evaluate(WIDER) == [], "the page is wider than a phone"
+        assert name in WIDE or await found.page.evaluate(SIDEWAYS) == [], "a table must be moved sideways on a phone"
     assert found.faults == []
 
 

@@ -53,11 +53,11 @@ def test_a_script_is_cut_at_the_ends_of_its_statements() -> None:
     assert [piece.strip().splitlines()[-1] for piece in statements(script)] == ["CREATE TABLE a (b TEXT DEFAULT ';');", "VALUES ('x;');"]
 
 
-async def test_processes_that_migrate_at_once_apply_each_once(database_url: str) -> None:
+async def test_processes_that_migrate_at_once_apply_each_once(empty_url: str) -> None:
     """Four processes are started, wait for a word, and go together."""
     processes = [
         await asyncio.create_subprocess_exec(
-            sys.executable, "-c", MIGRATE, database_url, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+            sys.executable, "-c", MIGRATE, empty_url, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
         )
         for _ in range(4)
     ]
@@ -68,9 +68,9 @@ async def test_processes_that_migrate_at_once_apply_each_once(database_url: str)
     assert {answer[-1] for answer in answers} == {str(NEWEST)}
 
 
-async def test_a_migration_that_fails_leaves_nothing_of_itself(database_url: str, clock: FixedClock) -> None:
+async def test_a_migration_that_fails_leaves_nothing_of_itself(empty_url: str, clock: FixedClock) -> None:
     """A table of that name is in the way of the last one of the first migration."""
-    db = open_database(database_url, clock, fixed=True)
+    db = open_database(empty_url, clock, fixed=True)
     try:
         await db.write(statement, "CREATE TABLE leases (mine INTEGER)")
         with pytest.raises(StoreError):

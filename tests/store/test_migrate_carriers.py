@@ -45,9 +45,9 @@ def the_first_release(engine: str) -> Generator[Request, Any, None]:
 
 
 @pytest.fixture
-async def old(database_url: str, clock: FixedClock) -> AsyncIterator[Database]:
+async def old(empty_url: str, clock: FixedClock) -> AsyncIterator[Database]:
     """Such a database, before."""
-    database = open_database(database_url, clock, fixed=True)
+    database = open_database(empty_url, clock, fixed=True)
     await database.write(the_first_release, database.engine)
     assert await database.version() == 1
     yield database

@@ -212,8 +212,8 @@ async def test_what_comes_after_close_is_refused(db: Database) -> None:
 # --- versions --------------------------------------------------------------------------------------------------------
 
 
-async def test_an_empty_database_has_version_0_and_is_migrated_once(database_url: str, clock: FixedClock) -> None:
-    db = open_database(database_url, clock, fixed=True)
+async def test_an_empty_database_has_version_0_and_is_migrated_once(empty_url: str, clock: FixedClock) -> None:
+    db = open_database(empty_url, clock, fixed=True)
     try:
         assert await db.version() == 0
         first = await db.migrate()

@@ -12,6 +12,7 @@ import uvloop
 from odzew.clock import FixedClock
 from odzew.store.db import Database
 from odzew.store.engines import open_database
+from tests.databases import migrated_file
 from tests.ingest.smpp.certificates import Authority
 from tests.ingest.smpp.rig import Rig
 
@@ -34,8 +35,7 @@ async def rig(clock: FixedClock) -> AsyncIterator[Rig]:
 @pytest.fixture
 async def file_db(tmp_path: Path, clock: FixedClock) -> AsyncIterator[Database]:
     """A migrated database in a file."""
-    database = open_database(f"sqlite:///{tmp_path}/odzew.db", clock, fixed=True)
-    await database.migrate()
+    database = open_database(f"sqlite:///{migrated_file(tmp_path / 'odzew.db')}", clock, fixed=True)
     yield database
     await database.close()
 
