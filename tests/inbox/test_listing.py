@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from odzew.clock import HOUR, SECOND, FixedClock
 from odzew.inbox.listing import WINDOW, Listing
-from odzew.inbox.walk import ABOVE
+from odzew.inbox.walk import ABOVE, FIRST, Walked, question_of, walk
 from odzew.model import Attachment
 from odzew.store import messages, seen
 from odzew.store.db import Database, Many, statement
@@ -208,6 +208,22 @@ async def test_a_search_goes_through_lot_after_lot(shelf: Shelf) -> None:
     assert await shelf.mark() == far[-1]
     for wanted in (Wanted(1, words="word"), Wanted(2, words="w"), Wanted(EVERYBODY, words="word"), Wanted(1, words="word327680")):
         assert await shelf.ids(wanted, limit=1) == await shelf.right(wanted)
+
+
+async def test_where_little_is_found_few_steps_go_a_long_way(shelf: Shelf) -> None:
+    """1 + 2 + 4 + 4 * 8 lots in seven steps after that above the mark; what is found is the same."""
+    await shelf.accounts("a")
+    for lot in range(39):
+        await shelf.db.write(statement, PLACED, (lot << 16) + 7, 1, f"word {'seldom' if lot == 3 else 'often'}")
+    if shelf.db.engine == "postgres":
+        await shelf.db.write(statement, "SELECT setval('messages_ids', ?)", 39 << 16)
+    await shelf.indexer.all()
+    seldom = question_of(Wanted(1, words="seldom"))
+    assert seldom is not None
+    walked: Walked = await shelf.db.read(walk, seldom, FIRST, 50, 8)
+    assert ([one.line.id for one in walked.found], walked.reached) == ([(3 << 16) + 7], None)
+    for limit in (1, 2, 3, 7, 50):
+        assert await shelf.ids(Wanted(1, words="word"), limit=limit) == await shelf.right(Wanted(1, words="word"))
 
 
 PLACED = """INSERT INTO messages (id, account_id, kind, sender, recipient, text, received_at)

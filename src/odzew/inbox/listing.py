@@ -97,10 +97,11 @@ class Listing:
         ends = self._clock.monotonic() + patience
         found: list[Found] = []
         reached: int | None = before
+        lots = 1
         while reached is not None and len(found) <= limit:
-            walked: Walked = await self._db.read(walk, question, reached, limit + 1 - len(found), self._steps)
+            walked: Walked = await self._db.read(walk, question, reached, limit + 1 - len(found), self._steps, lots)
             found += walked.found
-            reached = walked.reached
+            reached, lots = walked.reached, walked.lots
             if self._clock.monotonic() >= ends:
                 break
         return Walked(found, reached)

@@ -18,6 +18,7 @@ from odzew.store.inbox_words import LOT, Term
 FIRST: Final = 1 << 62  # before any id
 ABOVE: Final = 5_000  # ids above the mark in one step
 STEPS: Final = 8  # in one unit
+LOTS: Final = 8  # of the index's words in one step, at most
 _NONE: Final[tuple[list[int], int | None]] = ([], None)
 
 
@@ -38,10 +39,14 @@ class Question:
 
 @dataclass(slots=True)
 class Walked:
-    """What one walk found, newest first. All ids down to `reached` were looked at; None: it is at the end."""
+    """What one walk found, newest first. All ids down to `reached` were looked at; None: it is at the end.
+
+    `lots`: through how many lots of words the next step may look.
+    """
 
     found: list[Found]
     reached: int | None
+    lots: int = 1
 
 
 def question_of(wanted: Wanted, after: int = 0) -> Question | None:
@@ -50,8 +55,8 @@ def question_of(wanted: Wanted, after: int = 0) -> Question | None:
     return None if terms is None else Question(wanted, *terms, floor=after)
 
 
-def walk(question: Question, before: int, limit: int, steps: int = STEPS) -> Generator[Request, Any, Walked]:
-    """Looks below `before` until there are `limit` messages, or for so many steps."""
+def walk(question: Question, before: int, limit: int, steps: int = STEPS, lots: int = 1) -> Generator[Request, Any, Walked]:
+    """Looks below `before` until there are `limit` messages, or for so many steps. `lots`: as an earlier walk left them."""
     found: list[Found] = []
     reached: int | None = before
     for _ in range(steps):
@@ -62,11 +67,12 @@ def walk(question: Question, before: int, limit: int, steps: int = STEPS) -> Gen
             if step.reached is None and mark > question.floor:
                 step.reached = mark + 1
         else:
-            step = yield from _indexed(question, changed, reached, limit - len(found))
+            step = yield from _indexed(question, changed, reached, limit - len(found), lots)
+            lots = step.lots
         found, reached = found + step.found, step.reached
         if reached is None or len(found) >= limit:
             break
-    return Walked(found, reached)
+    return Walked(found, reached, lots)
 
 
 def _above(question: Question, floor: int, before: int, limit: int) -> Generator[Request, Any, Walked]:
@@ -83,7 +89,7 @@ def _above(question: Question, floor: int, before: int, limit: int) -> Generator
     return Walked(fitting, None if low == floor else low + 1)
 
 
-def _indexed(question: Question, changed: list[int], before: int, limit: int) -> Generator[Request, Any, Walked]:
+def _indexed(question: Question, changed: list[int], before: int, limit: int, lots: int) -> Generator[Request, Any, Walked]:
     """One stretch of what is in the index, and what was changed within it."""
     wanted = question.wanted
     low, high = question.floor, before
@@ -93,28 +99,31 @@ def _indexed(question: Question, changed: list[int], before: int, limit: int) ->
     if low + 1 >= high:
         ids, reached = _NONE
     elif question.terms:
-        ids, reached = yield from _by_terms(question, low, high, limit)
+        ids, reached = yield from _by_terms(question, low, high, limit, lots)
+        # Twice as many may have twice as much: where there was little, few questions go a long way.
+        lots = min(LOTS, 2 * lots) if 2 * len(ids) < limit else lots
     else:
         ids = yield from inbox_index.newest_of(place_of(wanted.account_id), wanted.kinds, wanted.unseen, low, high, limit)
         reached = ids[-1] if len(ids) == limit else None
     end = question.floor + 1 if reached is None else reached
     here = {key for key in changed if end <= key < before and key > question.floor}
     found = yield from inbox_lines.by_ids(list(here.union(ids)), question.characters)
-    return Walked([one for one in found if fits(wanted, question.words, one)], reached)
+    return Walked([one for one in found if fits(wanted, question.words, one)], reached, lots)
 
 
-def _by_terms(question: Question, low: int, high: int, limit: int) -> Generator[Request, Any, tuple[list[int], int | None]]:
-    """Looks through the newest lot below `high` that has anything of the account."""
+def _by_terms(question: Question, low: int, high: int, limit: int, lots: int) -> Generator[Request, Any, tuple[list[int], int | None]]:
+    """Looks through the newest lots below `high`, from the first on that has anything of the account."""
     wanted, account = question.wanted, place_of(question.wanted.account_id)
     newest = yield from inbox_index.newest_of(account, wanted.kinds, False, low, high, 1)
     if not newest:
         return [], None
-    lot = newest[0] >> LOT
+    last = newest[0] >> LOT
+    first = max(last - lots + 1, low >> LOT, 0)
     accounts = [account]
     if account == EVERYBODY:
         accounts = [NOBODY, *(row[0] for row in (yield Rows("SELECT id FROM accounts ORDER BY id")))]
-    ids = yield from inbox_words.in_lot(accounts, question.terms, lot, high, limit)
+    ids = yield from inbox_words.in_lots(accounts, question.terms, range(first, last + 1), high, limit)
     if len(ids) == limit:
         return [key for key in ids if key > low], ids[-1] if ids[-1] > low + 1 else None
-    start = lot << LOT
+    start = first << LOT
     return [key for key in ids if key > low], start if start > low + 1 else None

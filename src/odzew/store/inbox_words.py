@@ -1,20 +1,22 @@
 """Search of the inbox by words and properties, newest first.
 
 A term of a message is stored with the lot that its id lies in (65,536 ids) and its account before it. So what one question reads
-is bounded, also of a word that everybody writes, a question is of one account, and lots are looked through from the newest on.
+is bounded, also of a word that everybody writes, a question is of one account, and lots are looked through from the newest on, a few
+at once where the last ones had little.
 Terms of a message's earlier wording may stay behind: whoever asks compares with the message itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from itertools import product
 from typing import Any, Final, NamedTuple
 
 from odzew.store.db import Many, Request, Rows
 
 LOT: Final = 16  # bits of an id within its lot
 LONGEST: Final = 40  # characters of a term that are stored
-ACCOUNTS: Final = 50  # accounts in one question
+PLACES: Final = 64  # pairs of a lot and an account in one question
 
 WORD: Final = "·"  # before a word, and
 PROPERTY: Final = "¦"  # before a property: neither is in any word, and both engines take them for letters
@@ -38,11 +40,14 @@ def save(rows: Sequence[tuple[int, str]]) -> Generator[Request, Any, None]:
     yield Many("INSERT INTO inbox_words (rowid, words) VALUES (?, LEXEMES(?)) OVER_WORDS", rows)
 
 
-def in_lot(accounts: Sequence[int], terms: Sequence[Term], lot: int, before: int, limit: int) -> Generator[Request, Any, list[int]]:
-    """Ids in a lot and below `before` with all of these terms, the newest first."""
+def in_lots(
+    accounts: Sequence[int], terms: Sequence[Term], lots: Sequence[int], before: int, limit: int
+) -> Generator[Request, Any, list[int]]:
+    """Ids in these lots and below `before` with all of these terms, the newest first."""
     found: set[int] = set()
-    for start in range(0, len(accounts), ACCOUNTS):
-        asked = " OR ".join([f"({_question(lot, account, terms)})" for account in accounts[start : start + ACCOUNTS]])
+    places = list(product(lots, accounts))
+    for start in range(0, len(places), PLACES):
+        asked = " OR ".join([f"({_question(lot, account, terms)})" for lot, account in places[start : start + PLACES]])
         # Else PostgreSQL would walk along the ids, believing that the word is everywhere.
         sql = """WITH found AS_MATERIALIZED (SELECT rowid AS id FROM inbox_words WHERE WORDS_MATCH(inbox_words, ?))
                  SELECT id FROM found WHERE id < ? ORDER BY id DESC LIMIT ?"""
