@@ -22,7 +22,7 @@ from odzew.store.changes import bump
 from odzew.store.db import MakeUnit, Notify, Request, reserve
 from odzew.store.directory import Directory, load
 from odzew.store.people import save_accounts
-from odzew.store.resend import Pace, drop_owed, newest_delivery, put_off, resend
+from odzew.store.resend import UNDER_WAY, Pace, drop_owed, newest_delivery, put_off, resend
 from odzew.store.target_states import TargetState
 from odzew.store.targets import remove_targets, save_targets
 from tests.forward.builders import a_message, a_target
@@ -58,7 +58,9 @@ class World:
         self.schedules: set[int] = set()  # targets whose schedule was edited
         self.dropped: set[int] = set()
         self.put_off: set[int] = set()
-        self.under_way: set[int] = set()  # cancelled while a call was
+        self.of_old_rounds: set[int] = set()  # dropped and sent again
+        self.sent_again_at: dict[int, int] = {}
+        self.kept: set[tuple[int, int]] = set()  # (delivery, number) of a call that may have been under way then
         self.processes: list[Process] = []
         self.jumped_until = 0.0
         self.born = self.versions = 0
@@ -195,30 +197,34 @@ class World:
         missed = {row[0] for row in self.rows("SELECT delivery_id FROM owed WHERE target_id = ?", target)}
         if drop:
             self.dropped |= missed
-            self.under_way |= {key for key in missed if self._is_under_way(key)}
             await self.person(drop_owed, target, await self.person(newest_delivery))
         else:
             self.put_off |= missed
             await self.person(put_off, target, Pace(self.clock.now(), 2.0))
         await self.person(target_states.resume, target)
 
-    def _is_under_way(self, delivery: int) -> bool:
-        """Whether the last call of it is not recorded yet."""
-        last = next((made for made in reversed(self.calls) if made.delivery == delivery), None)
-        number = 0 if last is None else last.earlier + last.number
-        recorded: int = self.rows("SELECT coalesce(max(number), 0) FROM attempts WHERE delivery_id = ?", delivery)[0][0]
-        return number > recorded
-
     async def send_again(self, host: str, delivered: bool, rate: float) -> None:
         """What has ended of one target, with what was delivered or without."""
-        # What is cancelled within a minute of a pause may be under way still, and its old round would go on: people wait for that minute.
-        ids = [key for key, target in self.target_of.items() if target == self.targets[host].id and key not in self.under_way]
+        ids = [key for key, target in self.target_of.items() if target == self.targets[host].id]
+        ended = {row[0]: row[1:] for row in self.rows("SELECT id, earlier + slot + 1, ended_at FROM deliveries WHERE state <> 'pending'")}
+        leapt = self.clock.now() - UNDER_WAY  # by a clock set forward this is no time in which a call ends
+        ids = [key for key in ids if not (key in ended and self._is_under_way(key) and ended[key][1] < leapt)]
         done = await self.person(resend, ids, Pace(self.clock.now(), rate), delivered)
         self.tally["sent again"] += done.sent_again
         if done.sent_again:
             again = {row[0] for row in self.rows("SELECT id FROM deliveries WHERE state = 'pending' AND slot = 0")}
+            self.of_old_rounds |= again & self.dropped
+            self.sent_again_at |= dict.fromkeys(again & ended.keys(), self.clock.now())
+            self.kept |= {(key, ended[key][0]) for key in again & ended.keys()}
             self.put_off -= again
             self.dropped -= again
+
+    def _is_under_way(self, delivery: int) -> bool:
+        """Whether the last call of it is not recorded yet."""
+        last = next((made for made in reversed(self.calls) if made.delivery == delivery), None)
+        return last is not None and not self.rows(
+            "SELECT 1 FROM attempts WHERE delivery_id = ? AND number = ?", delivery, last.earlier + last.number
+        )
 
     async def message(self, host: str, count: int, by: Process | None) -> None:
         """Messages come in; the process that took them offers their deliveries to its engine, the others are told."""
@@ -292,6 +298,7 @@ class World:
             if not self.rows("SELECT 1 FROM owed"):
                 break
         self.judge.at_rest()
+        self.judge.all_recorded()
         left = self.rows("SELECT id, target_id, state, slot FROM deliveries WHERE state = 'pending'")
         assert not left, f"owed for ever: {left}"
         self.tally["calls"] += len(self.calls)

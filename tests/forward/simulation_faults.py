@@ -19,7 +19,7 @@ from odzew.forward.schedule import Schedule
 from odzew.forward.target_health import TargetHealth
 from odzew.forward.turns import EngineLimits, Turns
 from odzew.model import Account, Attempt, Owed, Target
-from odzew.store import deliveries
+from odzew.store import deliveries, resend
 from odzew.store.db import Many, Request
 from odzew.store.deliveries import Result
 from tests.forward import simulation_process
@@ -58,6 +58,13 @@ def _over_what_ended(results: Sequence[Result]) -> Generator[Request, Any, None]
     for request in _record(results):
         if isinstance(request, Many):
             request.sql = request.sql.replace("AND state = 'pending'", "")
+        yield request
+
+
+def _in_any_round(results: Sequence[Result]) -> Generator[Request, Any, None]:
+    for request in _record(results):
+        if isinstance(request, Many):
+            request.sql = request.sql.replace("AND earlier = ?", "AND earlier >= ?")
         yield request
 
 
@@ -106,6 +113,8 @@ FAULTS: Final[tuple[tuple[str, type[Forwarding], Fault], ...]] = (
     ("the last attempt is never made", Forwarding, _is(Schedule, "next_due", _one_too_few)),
     ("a failure counts as a delivery", Forwarding, _is(plan, "result_of", _never_again)),
     ("an end is written over", Forwarding, _is(deliveries, "record", _over_what_ended)),
+    ("an outcome is written into a later round", Forwarding, _is(deliveries, "record", _in_any_round)),
+    ("a call under way keeps no number of its own", Forwarding, _is(resend, "UNDER_WAY", -1)),
     ("what is in flight is loaded and called again", Forwarding, _held_or_not),
     ("one call too many", Forwarding, _limits(calls=LIMITS.calls + 1)),
     ("one call too many of an account", Forwarding, _limits(calls_per_account=LIMITS.calls_per_account + 1)),

@@ -81,7 +81,8 @@ class Judge:
     def begins(self, process: Process, made: Made) -> None:
         """Judges a call that has just begun."""
         world = self.world
-        [(state, made.earlier)] = world.rows("SELECT state, earlier FROM deliveries WHERE id = ?", made.delivery)
+        made.earlier = next(trip.owed.earlier for trip in process.engine._trips._under_way if trip.owed.delivery_id == made.delivery)
+        [(state, earlier)] = world.rows("SELECT state, earlier FROM deliveries WHERE id = ?", made.delivery)
         recorded = world.rows("SELECT number, started_at FROM attempts WHERE delivery_id = ? ORDER BY number", made.delivery)
         others = [one for one in process.line.in_flight if one is not made]
         self.must(not count(others, delivery=made.delivery), "in flight twice in one process:", made)
@@ -94,9 +95,13 @@ class Judge:
             return
         if process.shards is not None:
             self._lease(process, made)
-        self.must(state == "pending" or made.delivery in world.dropped, f"called though it is {state}:", made)
-        self.must(made.earlier + made.number == len(recorded) + 1, f"after {len(recorded)} recorded attempts:", made)
         self._not_early(made, [(row[0], row[1]) for row in recorded])
+        if made.earlier < earlier:
+            self.must(made.delivery in world.of_old_rounds, "called for a round that is over:", made)
+            return
+        self.must(state == "pending" or made.delivery in world.dropped, f"called though it is {state}:", made)
+        of_round = [row[0] for row in recorded if row[0] > made.earlier]
+        self.must(made.number == len(of_round) + 1, f"after {len(of_round)} recorded attempts:", made)
         owed = world.rows("SELECT due_at FROM owed WHERE delivery_id = ?", made.delivery)
         self.must(not owed or owed[0][0] <= made.at or made.delivery in world.put_off, f"due at {owed}:", made)
         self._settings(process, made)
@@ -243,14 +248,27 @@ class Judge:
             self.must(False, "an error was logged:", event)
         assert not self.faults, "\n".join(self.faults)
 
+    def all_recorded(self) -> None:
+        """Whatever became of the delivery meanwhile. Where processes share, one may have lost its lease: nobody else can tell."""
+        recorded = {tuple(row) for row in self.world.rows("SELECT delivery_id, number, started_at FROM attempts")}
+        living = {process.name for process in self.world.living} if not self.world.shared else set()
+        for made in self.world.calls:
+            if made.outcome is not None and made.process in living:
+                self.must((made.delivery, made.earlier + made.number, made.at) in recorded, "never recorded:", made)
+        assert not self.faults, "\n".join(self.faults)
+
     def _delivery(self, row: Row, attempts: list[tuple[int, int, str]], due_at: int | None) -> None:
-        key, of_round = row.id, attempts[row.earlier :]
+        key, of_round = row.id, [one for one in attempts if one[0] > row.earlier]
         if (
             row.outcome == DROPPED and len(of_round) > row.slot
         ):  # a call was under way when a person ended it: it is recorded, the end stays
             of_round, attempts = of_round[: row.slot], attempts[:-1]
-        self.must([one[0] for one in attempts] == list(range(1, row.earlier + row.slot + 1)), f"attempts of {row}:", attempts)
+        unused = set(range(1, row.earlier + 1)).difference(one[0] for one in attempts)
+        self.must(all((key, number) in self.world.kept for number in unused), f"numbers of {row}:", attempts)
+        self.must([one[0] for one in of_round] == [row.earlier + number + 1 for number in range(row.slot)], f"attempts of {row}:", attempts)
         self.must(not row.slot or (of_round and row.first_at == of_round[0][1]), f"first attempt of {row}:", attempts)
+        since = self.world.sent_again_at.get(key, 0)
+        self.must(all(one[1] >= since for one in of_round), f"calls from before it was sent again count in {row}:", attempts)
         last = of_round[-1] if of_round else None
         succeeded = last is not None and is_success(last[2])
         self.must((row.state == "delivered") == succeeded, f"state and last attempt of {row}:", attempts)

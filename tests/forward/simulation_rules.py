@@ -124,6 +124,21 @@ class Forwarding(RuleBasedStateMachine):
     def a_person_sends_again(self, host: str, delivered: bool, rate: float, then: float) -> None:
         self.run("sent again by hand", then, self.world.send_again(host, delivered, rate))
 
+    @rule(host=hosts, count=st.integers(0, 3), rate=st.sampled_from([0.5, 100.0]), then=later)
+    def a_person_drops_and_regrets_it(self, host: str, count: int, rate: float, then: float) -> None:
+        """What was missed is dropped and sent again at once: calls of before the pause may still be in flight."""
+
+        async def work() -> None:
+            if count:
+                await self.world.message(host, count, self.one(0))
+                await self.world.advance(0.2)
+            await self.world.pause(host)
+            await self.world.advance(0.0)
+            await self.world.resume(host, drop=True)
+            await self.world.send_again(host, False, rate)
+
+        self.run("dropped and sent again", then, work())
+
     # --- processes ---------------------------------------------------------------------------------------------------
 
     @rule(number=which, steps=st.integers(1, 40), gap=spans, then=later)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from odzew.clock import FixedClock
+import pytest
+
+from odzew.clock import MINUTE, FixedClock
+from odzew.forward.schedule import Schedule
 from odzew.store.delivery_list import Wanted
-from odzew.store.resend import Pace, Resent, resend, resend_window
+from odzew.store.resend import Pace, Resent, drop_owed, resend, resend_window
 from tests.forward.builders import Gateway
 from tests.forward.conftest import Open
 
@@ -121,3 +124,65 @@ async def test_many_are_called_at_the_pace_and_each_once(gateway: Open, clock: F
     for number, made in enumerate(sorted(here.sender.made, key=lambda made: made.at)):
         assert made.at >= begun + number * 500_000
     assert set((await here.states()).values()) == {"delivered"}
+
+
+# --- a call of the old round that is still under way -----------------------------------------------------------------
+
+async def dropped_and_sent_again(here: Gateway, delivery: int) -> None:
+    """As at the resuming of a target when what it missed is dropped, and regretted."""
+    [target] = here.present.directory.targets.values()
+    assert await here.db.inner.write(drop_owed, target.id, delivery) == 1
+    assert await send_again(here, delivery) == Resent(sent_again=1)
+
+
+@pytest.mark.parametrize("before", [0, 1, 2], ids=["its first attempt", "its second", "its third"])
+@pytest.mark.parametrize("late", [200, 500], ids=["succeeds", "fails"])
+async def test_a_call_under_way_when_it_is_dropped_and_sent_again_belongs_to_the_old_round(
+    gateway: Open, clock: FixedClock, before: int, late: int
+) -> None:
+    here = await gateway()
+    here.sender.status = lambda made: late if here.sender.made.index(made) == before else 500
+    here.sender.seconds = lambda made: 30.0 if here.sender.made.index(made) == before else 0.0
+    [delivery] = await here.owe(await here.a_target())
+    await here.advance(minutes=5 * before, seconds=15)
+    assert len(here.sender.made) == before + 1
+    begun = clock.now()
+    await dropped_and_sent_again(here, delivery)
+    await here.advance(seconds=10)
+    assert len(here.sender.made) == before + 1, "it waits for the call that is under way"
+    await here.advance(seconds=20)
+    assert (await here.states(), await here.owed()) == ({delivery: "pending"}, {delivery})
+    await here.advance(minutes=71)
+    assert here.sender.twice == []
+    new = here.sender.made[before + 1 :]
+    assert [made.headers["x-attempt"] for made in new] == [f"{number}/5" for number in range(1, 6)], "a whole new round"
+    assert [round((made.at - new[0].at) / MINUTE) for made in new] == [0, 5, 10, 15, 60]
+    assert new[0].at - begun <= MINUTE
+    tried = await here.attempts(delivery)
+    assert [one.number for one in tried] == list(range(1, before + 7)), "none is lost"
+    assert [one.started_at for one in tried] == [made.at for made in here.sender.made]
+    assert tried[before].outcome == ("ok" if late == 200 else "http_5xx")
+    assert await here.states() == {delivery: "exhausted"}
+
+
+@pytest.mark.parametrize("unit", ["result", "ending"])
+async def test_an_end_whose_commit_was_told_as_a_failure_is_not_stored_again_in_the_new_round(
+    gateway: Open, clock: FixedClock, unit: str
+) -> None:
+    here = await gateway(schedule=Schedule((0.5,)))
+    here.sender.status = lambda made: 500
+    [delivery] = await here.owe(await here.a_target())
+    await here.advance(seconds=10)
+    if unit == "ending":
+        [target] = here.present.directory.targets.values()
+        await here.edit(target, retry_minutes=())  # so there is nothing left to try
+    here.db.answers_lost = 1
+    while (await here.states())[delivery] == "pending":
+        await here.advance(seconds=0.25)
+    assert here.engine.in_hand[2] == 1, "it is not known to be stored"
+    here.sender.status = lambda made: 200
+    await send_again(here, delivery)
+    await here.advance(minutes=1)
+    assert await here.states() == {delivery: "delivered"}
+    assert [one.number for one in await here.attempts(delivery)] == list(range(1, len(here.sender.made) + 1))
+    assert (await here.owed(), here.sender.twice) == (set(), [])

@@ -115,8 +115,24 @@ async def _stalled_until_another_has_taken_over(world: World) -> None:
     await world.end()
 
 
-def _run(story: Callable[[World], Coroutine[Any, Any, None]]) -> None:
-    world = World(True, Counter())
+async def _dropped_and_sent_again(world: World) -> None:
+    """Calls are in flight, of first attempts and of second ones, when what was missed is dropped, and sent again at once."""
+    await world.begin()
+    world.manners["b.example"] = Manner(500, 3.0)
+    await world.message("b.example", 1, world.living[0])
+    await world.advance(5.0)
+    await world.message("b.example", 1, world.living[0])
+    await world.advance(2.5)
+    await world.pause("b.example")
+    await world.resume("b.example", drop=True)
+    await world.send_again("b.example", False, 100.0)
+    await world.advance(5.0)
+    world.judge.at_rest()
+    await world.end()
+
+
+def _run(story: Callable[[World], Coroutine[Any, Any, None]], shared: bool = True) -> None:
+    world = World(shared, Counter())
     try:
         with asyncio.Runner() as runner:
             runner.run(story(world))
@@ -129,3 +145,11 @@ def test_what_an_old_epoch_brings_back_is_not_written() -> None:
     fault = next(row[2] for row in FAULTS if row[0] == "an outcome of an old epoch is written")
     with fault(), pytest.raises(AssertionError, match="writes of 1, which p2 holds"):
         _run(_stalled_until_another_has_taken_over)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("fault", ["an outcome is written into a later round", "a call under way keeps no number of its own"])
+def test_what_an_old_round_brings_back_is_not_written_into_the_new_one(fault: str, shared: bool) -> None:
+    _run(_dropped_and_sent_again, shared)
+    with next(row[2] for row in FAULTS if row[0] == fault)(), pytest.raises(AssertionError, match=r"attempts of Row|sent again count"):
+        _run(_dropped_and_sent_again, shared)

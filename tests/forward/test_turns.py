@@ -113,3 +113,80 @@ def test_limits_are_never_exceeded_and_nobody_is_forgotten(
         done += 1
     assert done == sum(count for _, count in accounts)
     assert not any(map(len, lanes))
+
+
+# --- what passes a backlog -------------------------------------------------------------------------------------------
+
+
+def taken(lane: Lane) -> list[int]:
+    return [lane.take().delivery_id for _ in range(len(lane))]
+
+
+def test_those_that_pass_take_turns_with_first_attempts_and_then_with_repeats() -> None:
+    lane = Lane(1, 1, 0)
+    for key, slot in ((1, 0), (2, 1), (3, 0), (4, 1)):
+        lane.hold(Owed(key, 1, 1, key, key, slot))
+    for key in (11, 12, 13, 14, 15, 16):
+        lane.hold_ahead(Owed(key, 1, 1, key, key))
+    lane.hold_ahead(Owed(3, 1, 1, 3, 3))
+    assert lane.ahead == 6, "what is held already is not taken"
+    assert taken(lane) == [11, 1, 12, 3, 13, 2, 14, 4, 15, 16]
+
+
+def test_where_no_repeat_may_be_called_those_that_pass_are() -> None:
+    turns, lane = Turns(EngineLimits(calls=2)), Lane(1, 1, 0)
+    for key in (1, 2, 3):
+        lane.hold(Owed(key, 1, 1, key, key, 1))
+    for key in (11, 12):
+        lane.hold_ahead(Owed(key, 1, 1, key, key))
+    turns.queue(lane)
+    made = []
+    for _ in range(4):
+        if turns.next() is None:
+            break
+        owed = lane.take()
+        made.append((owed.delivery_id, turns.begin(lane, repeat=bool(owed.slot))))
+        if owed.delivery_id > 10:
+            turns.end(lane, made[-1][1])
+    assert [key for key, _ in made] == [11, 1, 12], "one slot is for repeats, and taken"
+    turns.end(lane, made[1][1])
+    assert turns.next() is lane
+    assert lane.take().delivery_id == 2
+
+
+def test_what_is_offered_while_a_load_is_under_way_is_taken_at_its_end_unless_it_was_read_or_dropped() -> None:
+    lane = Lane(1, 1, 0)
+    lane.begin_load()
+    for key in (1, 2):
+        lane.hold_ahead(Owed(key, 1, 1, key, key))
+    assert (len(lane), lane.ahead) == (0, 2)
+    lane.hold(Owed(1, 1, 1, 1, 1))
+    lane.end_load()
+    assert taken(lane) == [2, 1]
+    lane.begin_load()
+    lane.hold_ahead(Owed(3, 1, 1, 3, 3))
+    lane.drop()
+    lane.end_load()
+    assert len(lane) == 0
+
+
+MINUTE = 60_000_000
+
+
+def test_a_lane_is_behind_when_what_it_has_not_read_has_been_due_for_a_minute() -> None:
+    lane, now = Lane(1, 1, 0), 10 * MINUTE
+    assert not lane.is_behind(now)
+    lane.expect(now - MINUTE)
+    assert not lane.is_behind(now)
+    lane.expect(now - MINUTE - 1)
+    assert lane.is_behind(now)
+    lane.begin_load()
+    assert lane.is_behind(now), "while that is read"
+    lane.has_read(now - 2 * MINUTE)
+    lane.end_load()
+    lane.expect(now)
+    assert lane.is_behind(now), "there is more"
+    lane.begin_load()
+    lane.has_read(None)
+    lane.end_load()
+    assert not lane.is_behind(now)

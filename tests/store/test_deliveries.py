@@ -69,6 +69,29 @@ async def test_what_has_ended_is_owed_no_more(owing: Database, state: Any) -> No
     assert 1 not in await owed_now(owing)
 
 
+@pytest.mark.parametrize(("state", "due"), [("delivered", None), ("exhausted", None), ("pending", 2000)])
+async def test_an_outcome_of_an_earlier_round_is_an_attempt_and_nothing_else(owing: Database, state: Any, due: int | None) -> None:
+    await owing.write(deliveries.end, [Ending(1, 1, "cancelled", "dropped", 40)])
+    await owing.write(statement, "UPDATE deliveries SET state = 'pending', earlier = 3, ended_at = NULL, outcome = '' WHERE id = 1")
+    await owing.write(statement, "INSERT INTO owed (delivery_id, target_id, due_at) VALUES (1, 1, 77)")
+    await owing.write(deliveries.record, [a_result(an_attempt(number=3), due_at=due, state=state), a_result(an_attempt(2), None)])
+    assert await row_of(owing, 1) == ("pending", 0, None, None, "", 0)
+    assert await owed_now(owing) == {1: 77, 3: 20, 4: 5}, "the other one of the group has ended"
+    assert [one.number for one in await owing.read(deliveries.attempts, 1)] == [3]
+    await owing.write(deliveries.record, [a_result(an_attempt(number=1), due_at=due, state=state, earlier=3)])
+    assert (await row_of(owing, 1))[:2] == (state, 1)
+    assert (await owed_now(owing)).get(1) == due
+    assert [one.number for one in await owing.read(deliveries.attempts, 1)] == [3, 4]
+
+
+@pytest.mark.parametrize(("earlier", "state"), [(0, "pending"), (3, "exhausted"), (None, "exhausted")])
+async def test_an_end_is_of_one_round_or_of_whichever_it_is(owing: Database, earlier: int | None, state: str) -> None:
+    await owing.write(statement, "UPDATE deliveries SET earlier = 3 WHERE id = 1")
+    await owing.write(deliveries.end, [Ending(1, 1, "exhausted", "cut_short", 1234, earlier)])
+    assert (await row_of(owing, 1))[0] == state
+    assert (1 in await owed_now(owing)) == (state == "pending")
+
+
 async def test_many_end_at_once(owing: Database) -> None:
     results = [a_result(an_attempt(1), None), a_result(an_attempt(2), 99), a_result(an_attempt(3), None), a_result(an_attempt(4), 98)]
     await owing.write(deliveries.record, results)

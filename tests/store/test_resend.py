@@ -14,6 +14,7 @@ from odzew.model import Owed
 from odzew.store import deliveries
 from odzew.store.changes import counters
 from odzew.store.db import Database, statement
+from odzew.store.deliveries import Ending
 from odzew.store.delivery_list import Wanted
 from odzew.store.resend import AT_ONCE, Pace, Resent, drop_owed, newest_delivery, of_message, put_off, resend, resend_window
 from odzew.store.target_states import TargetState, save
@@ -51,6 +52,52 @@ async def test_the_attempts_of_the_new_round_are_numbered_on(owing: Database) ->
     assert [one.number for one in await owing.read(deliveries.attempts, 1)] == [1, 2, 3]
     await owing.write(resend, [1], NOW, True)
     assert (await row_of(owing, 1))[:3] == ("pending", 0, 3)
+
+
+# how it ended, how many attempts were made before, seconds until it is sent again: attempts of earlier rounds, as the new one counts them
+ROUNDS: tuple[tuple[str, int, int, int], ...] = (
+    ("switched off", 0, 1, 0),
+    ("switched off", 2, 1, 2),
+    ("dropped", 0, 1, 1),  # a call of it may be under way
+    ("dropped", 2, 1, 3),
+    ("dropped", 2, 299, 3),
+    ("dropped", 0, 301, 0),  # and now no more
+    ("dropped", 2, 301, 2),
+    ("cut short", 0, 1, 1),
+    ("cut short", 2, 1, 2),
+)
+
+
+@pytest.mark.parametrize(("how", "made", "seconds", "earlier"), ROUNDS)
+async def test_each_round_is_known_by_the_attempts_before_it(
+    owing: Database, clock: FixedClock, how: str, made: int, seconds: int, earlier: int
+) -> None:
+    await owe(owing, [1])
+    for number in range(1, made + 1):
+        await attempt(owing, 1, number, "pending")
+    if how == "dropped":
+        await owing.write(drop_owed, CRM, 1)
+    elif how == "cut short":
+        await owing.write(deliveries.end, [Ending(1, CRM, "exhausted", "cut_short", clock.now(), 0)])
+    else:
+        await cancel(owing, 1)
+    clock.advance(seconds)
+    await owing.write(resend, [1], NOW)
+    assert await row_of(owing, 1) == ("pending", 0, earlier, None, None, "", 0)
+
+
+async def test_a_number_that_was_kept_and_not_used_is_not_given_away(owing: Database) -> None:
+    await owe(owing, [1])
+    for earlier in (1, 2):
+        await owing.write(drop_owed, CRM, 1)
+        await owing.write(resend, [1], NOW)
+        assert (await row_of(owing, 1))[:3] == ("pending", 0, earlier)
+    await cancel(owing, 1)
+    await owing.write(resend, [1], NOW)
+    assert (await row_of(owing, 1))[:3] == ("pending", 0, 2)
+    await attempt(owing, 1, 1, "delivered")
+    assert (await row_of(owing, 1))[:3] == ("pending", 0, 2), "the first round's call ends"
+    assert [one.number for one in await owing.read(deliveries.attempts, 1)] == [1]
 
 
 async def test_an_attempt_that_was_told_after_the_end_is_counted_too(owing: Database) -> None:

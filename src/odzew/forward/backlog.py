@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Any, Final
 
 from odzew.model import Owed
@@ -17,14 +17,28 @@ SWITCHED_OFF: Final = "switched_off"
 
 def due_and_later(target: int, now: int, limit: int, held: frozenset[int]) -> Generator[Request, Any, tuple[list[Owed], int | None]]:
     """What is due for a target with its messages, but for what is `held`: the oldest `limit`. When there may be more to read, or None."""
-    # What is held comes first, so as many more are asked for.
+    # What is held may come first, so as many more are asked for.
     owed = yield from deliveries.due_of_target(target, now, limit + len(held))
-    later = now if len(owed) == limit + len(held) else (yield from deliveries.next_due_of_target(target, now))
-    found = [one for one in owed if one.delivery_id not in held]
-    known = (yield from messages.get([one.message_id for one in found])) if found else {}
-    for one in found:
-        one.message = known.get(one.message_id)
+    unheld = [one for one in owed if one.delivery_id not in held]
+    found = unheld[:limit]
+    is_more = len(owed) == limit + len(held) or len(unheld) > limit
+    later = now if is_more else (yield from deliveries.next_due_of_target(target, now))
+    yield from _read_messages(found)
     return found, later
+
+
+def just_come(target: int, since: int, now: int, limit: int, held: frozenset[int]) -> Generator[Request, Any, list[Owed]]:
+    """First attempts that fell due since then, at most `limit`, but for what is `held`: what other processes took, and what did not fit."""
+    owed = yield from deliveries.due_of_target(target, now, limit + len(held), since)
+    found = [one for one in owed if one.delivery_id not in held and not one.slot and not one.earlier][:limit]
+    yield from _read_messages(found)
+    return found
+
+
+def _read_messages(owed: Sequence[Owed]) -> Generator[Request, Any, None]:
+    known = (yield from messages.get([one.message_id for one in owed])) if owed else {}
+    for one in owed:
+        one.message = known.get(one.message_id)
 
 
 def cancel(

@@ -144,7 +144,10 @@ class Engine:
                 continue
             lane = self._lane(one.target_id, one.account_id)
             older = lane.loading or (lane.next_due is not None and lane.next_due <= one.due_at)
-            if older or len(lane.held) >= self._hold():
+            if older and lane.is_behind(one.due_at) and lane.ahead < self._hold() // 2:
+                lane.hold_ahead(one)
+                self._turns.queue(lane)
+            elif older or len(lane.held) >= self._hold():
                 lane.expect(one.due_at)  # it takes its turn behind those that wait in the table
                 self._moved.set()
             elif lane.hold(one):
@@ -307,7 +310,7 @@ class Engine:
         if why is not None:
             log.warning("exhausted", delivery=owed.delivery_id, target=target.id, why=why)
             self._unmade(target.id, account.id, why, now)
-            self._ledger.add(Ending(owed.delivery_id, target.id, "exhausted", why, now), self._holding.fence(target.id))
+            self._ledger.add(Ending(owed.delivery_id, target.id, "exhausted", why, now, owed.earlier), self._holding.fence(target.id))
             self._turns.queue(lane)
             return
         slot = self._turns.begin(lane, repeat=bool(owed.slot or owed.earlier))

@@ -13,8 +13,10 @@ from odzew.clock import SECOND, Clock
 from odzew.errors import StoreError
 from odzew.forward import backlog
 from odzew.forward.lane import Lane
+from odzew.forward.plan import LATE
 from odzew.forward.shards import Holding
 from odzew.forward.turns import Turns
+from odzew.model import Owed
 from odzew.store.db import Database
 
 LOOK: Final = 30.0  # seconds between looks at the table, whatever was announced
@@ -61,7 +63,7 @@ class Loader:
             when = max(lane.next_due, lane.left_alone_until) if self._served(lane) else lane.next_due
             if when > now:
                 soonest = min(soonest, (when - now) / SECOND)
-            elif not lane.loading and len(lane) <= self._room() // 2:
+            elif not lane.loading and lane.loaded <= self._room() // 2:
                 due.append((lane.next_due, lane.target_id))
                 by_target[lane.target_id] = lane
         for _, target_id in heapq.nsmallest(max(0, LOADS - len(self._loads)), due):
@@ -97,21 +99,29 @@ class Loader:
             raise
         finally:
             lane.end_load()
+            self._turns.queue(lane)
             # Its place is free before anybody hears of it: where eight end at once, the next eight would else wait for the next look.
             if (here := asyncio.current_task()) is not None:
                 self._loads.discard(here)
         self._loaded()
 
     async def _fetch(self, lane: Lane, now: int) -> None:
-        """Takes what is due and not held yet."""
-        owed, later = await self._db.read(backlog.due_and_later, lane.target_id, now, self._room(), frozenset(lane.held))
+        """Takes what is due and not held yet. Where it has been due for long, and is not all, then also some of what has just come."""
+        held, ahead = frozenset(lane.held), self._room() // 2 - lane.ahead
+        owed, later = await self._db.read(backlog.due_and_later, lane.target_id, now, self._room(), held)
+        is_whole = later is None or later > now or not owed
+        fresh: list[Owed] = []
+        if not is_whole and owed[-1].due_at < now - LATE and ahead > 0:
+            fresh = await self._db.read(backlog.just_come, lane.target_id, now - LATE, now, ahead, held)
         if not self._holding.holds(lane.target_id):
             return  # it became another process's while it was read
         for one in owed:
             lane.hold(one)
-        self._turns.queue(lane)
+        for one in fresh:
+            lane.hold_ahead(one)
         if later is not None:
             lane.expect(later)
+        lane.has_read(None if is_whole else owed[-1].due_at)
 
     async def _cancel(self, lane: Lane) -> bool:
         """Ends what is owed to a target that was switched off or removed, due or not, but for calls in flight: they end themselves.

@@ -114,7 +114,7 @@ class Turns:
         """Whether the lane's next call would take a slot that is kept for others."""
         if lane.protection.is_failing and self.failing >= max(1, self._limits.calls // FEW):
             return True
-        return not lane.fresh and self.repeats >= max(1, self._limits.calls // 2)
+        return not lane.has_first and self.repeats >= max(1, self._limits.calls // 2) and not lane.let_pass()
 
     def has_slot(self, lane: Lane, concurrency: int | None) -> bool:
         """Whether the target may have one more call; `concurrency` is its own setting."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from odzew.model import Attempt, DeliveryState, Owed
 from odzew.store.db import Many, Request, Rows
 
 
 class Result(NamedTuple):
-    """What one attempt made of its delivery. `due_at` None: it is owed no more. `earlier`: attempts of earlier rounds."""
+    """What one attempt made of its delivery. `due_at` None: it is owed no more. `earlier`: attempts of earlier rounds, by which
+    the round is known that this one belongs to."""
 
     attempt: Attempt
     target_id: int
@@ -22,13 +23,14 @@ class Result(NamedTuple):
 
 
 class Ending(NamedTuple):
-    """A delivery that ends without a further attempt."""
+    """A delivery that ends without a further attempt. `earlier`: only in the round of which this is so; None: in whichever it is."""
 
     delivery_id: int
     target_id: int
     state: DeliveryState
     why: str
     at: int
+    earlier: int | None = None
 
 
 def owe(owed: Sequence[Owed]) -> Generator[Request, Any, None]:
@@ -41,7 +43,7 @@ def owe(owed: Sequence[Owed]) -> Generator[Request, Any, None]:
 
 
 def record(results: Sequence[Result]) -> Generator[Request, Any, None]:
-    """Commits how attempts ended, many at once. A delivery that was ended meanwhile keeps its end."""
+    """Commits how attempts ended, many at once. What was ended meanwhile keeps its end, and what was sent again its new round."""
     yield Many(
         """INSERT INTO attempts (delivery_id, number, started_at, took_us, outcome, url, address, status, body, detail, delayed, timings)
            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (delivery_id, number) DO NOTHING""",
@@ -49,22 +51,29 @@ def record(results: Sequence[Result]) -> Generator[Request, Any, None]:
     )
     yield Many(
         """UPDATE deliveries SET state = ?, slot = ?, first_at = ?, ended_at = ?, outcome = ?, served_us = ?
-           WHERE id = ? AND state = 'pending'""",
+           WHERE id = ? AND state = 'pending' AND earlier = ?""",
         [
             (
                 r.state, r.attempt.number, r.first_at,
                 None if r.due_at is not None else r.attempt.started_at + r.attempt.took_us,
-                r.attempt.outcome, r.served_us, r.attempt.delivery_id,
+                r.attempt.outcome, r.served_us, r.attempt.delivery_id, r.earlier,
             )
             for r in results
         ],
     )  # fmt: skip
     ended = [r.attempt.delivery_id for r in results if r.due_at is None]
-    waiting = [(r.due_at, r.attempt.delivery_id) for r in results if r.due_at is not None]
+    waiting = [(r.due_at, r.attempt.delivery_id, r.earlier) for r in results if r.due_at is not None]
     if ended:
-        yield Rows("DELETE FROM owed WHERE delivery_id IN_INTS(?)", (ended,))
+        yield Rows(_OWED_NO_MORE, (ended,))
     if waiting:
-        yield Many("UPDATE owed SET due_at = ? WHERE delivery_id = ?", waiting)
+        yield Many(_OWED_LATER, waiting)
+
+
+_OWED_NO_MORE: Final = """DELETE FROM owed WHERE delivery_id IN_INTS(?)
+    AND coalesce((SELECT d.state FROM deliveries d WHERE d.id = owed.delivery_id), '') <> 'pending'"""
+"""But for what is pending all the same: a later round of it is owed. A question for each row, by its key: never a join over the table."""
+_OWED_LATER: Final = """UPDATE owed SET due_at = ?
+    WHERE delivery_id = ? AND (SELECT d.earlier FROM deliveries d WHERE d.id = owed.delivery_id) = ?"""
 
 
 def _attempt_row(a: Attempt, earlier: int) -> tuple[Any, ...]:
@@ -76,17 +85,19 @@ def _attempt_row(a: Attempt, earlier: int) -> tuple[Any, ...]:
 
 def end(endings: Sequence[Ending]) -> Generator[Request, Any, None]:
     """Ends deliveries without a further attempt: their target is gone or switched off, or they are cut short."""
-    sql = "UPDATE deliveries SET state = ?, outcome = ?, ended_at = ? WHERE id = ? AND state = 'pending'"
-    yield Many(sql, [(e.state, e.why, e.at, e.delivery_id) for e in endings])
-    yield Rows("DELETE FROM owed WHERE delivery_id IN_INTS(?)", ([e.delivery_id for e in endings],))
+    yield Many(
+        "UPDATE deliveries SET state = ?, outcome = ?, ended_at = ? WHERE id = ? AND state = 'pending' AND earlier = coalesce(?, earlier)",
+        [(e.state, e.why, e.at, e.delivery_id, e.earlier) for e in endings],
+    )
+    yield Rows(_OWED_NO_MORE, ([e.delivery_id for e in endings],))
 
 
-def due_of_target(target: int, until: int, limit: int) -> Generator[Request, Any, list[Owed]]:
-    """What falls due for a target by `until`, in order of due time. Leans on owed_target."""
+def due_of_target(target: int, until: int, limit: int, since: int = 0) -> Generator[Request, Any, list[Owed]]:
+    """What falls due for a target from `since` on, and by `until`, in order of due time. Leans on owed_target."""
     keys = yield Rows(
-        """SELECT due_at, delivery_id FROM owed WHERE target_id = ? AND due_at <= ?
+        """SELECT due_at, delivery_id FROM owed WHERE target_id = ? AND due_at <= ? AND due_at >= ?
            ORDER BY due_at, delivery_id LIMIT ?""",
-        (target, until, limit),
+        (target, until, since, limit),
     )
     return (yield from _whole([(row[0], row[1]) for row in keys]))
 

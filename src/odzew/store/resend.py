@@ -9,7 +9,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from odzew.clock import SECOND
+from odzew.clock import MINUTE, SECOND
 from odzew.store.changes import bump
 from odzew.store.db import Database, Many, Now, Request, Rows, lengthy, one
 from odzew.store.deliveries import Ending, end
@@ -20,6 +20,8 @@ AT_ONCE: Final = 1_000
 AGAIN: Final = ("exhausted", "cancelled")
 DROPPED: Final = "dropped"
 """Why a delivery was cancelled when its target was resumed."""
+UNDER_WAY: Final = 5 * MINUTE
+"""So long after it was dropped a call of a delivery may still be under way, and its outcome on its way here."""
 
 Place = tuple[int, int]
 """How far a filter has been worked off: (when it ended, id); for what was delivered only the id counts."""
@@ -143,12 +145,19 @@ def _targets(ids: Sequence[int]) -> Generator[Request, Any, tuple[set[int], set[
 
 
 def _owe_again(chosen: Sequence[tuple[int, int]], pace: Pace) -> Generator[Request, Any, None]:
+    """`earlier` tells the rounds apart. Where a call may be under way its number is kept for it, though there may be none.
+
+    So is one where a round ended without any attempt: else that end, stored once more, would be the new round's too.
+    """
     instant: int = yield Now()
     yield Rows(
         """UPDATE deliveries SET state = 'pending', slot = 0, first_at = NULL, ended_at = NULL, outcome = '', served_us = 0,
-                  earlier = coalesce((SELECT max(a.number) FROM attempts a WHERE a.delivery_id = deliveries.id), 0)
+                  earlier = coalesce(
+                      (SELECT max(a.number) FROM attempts a
+                       WHERE a.delivery_id = deliveries.id AND a.number > deliveries.earlier + deliveries.slot),
+                      earlier + slot + CASE WHEN outcome = ? AND ended_at >= ? OR state = 'exhausted' AND slot = 0 THEN 1 ELSE 0 END)
            WHERE id IN_INTS(?)""",
-        ([key for key, _ in chosen],),
+        (DROPPED, instant - UNDER_WAY, [key for key, _ in chosen]),
     )
     yield Many(
         "INSERT INTO owed (delivery_id, target_id, due_at) VALUES (?, ?, ?)",
