@@ -19,6 +19,32 @@ What happens to one call to a client's URL is an outcome, never an exception (`f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Self
+
+
+class Sentence(str):
+    """A sentence for people that can be said in another language too: an English text, and what it was made of.
+
+    `Sentence("must have %(least)d to %(most)d characters", least=1, most=64)`: by its `template` a translation is found, the `values`
+    fill it. A value may be a sentence itself.
+    """
+
+    __slots__ = ("template", "values")
+    template: str
+    values: Mapping[str, object]
+
+    def __new__(cls, template: str, /, **values: object) -> Self:
+        found = super().__new__(cls, template % values if values else template)
+        found.template, found.values = template, values
+        return found
+
+
+def sentence_of(error: Exception) -> str:
+    """What an error says: the `Sentence` that it was raised with, or its text."""
+    said = error.args[0] if error.args else None
+    return said if isinstance(said, Sentence) else str(error)
+
 
 class OdzewError(Exception):
     """Base of all our errors; `str(error)` may be shown to the user."""

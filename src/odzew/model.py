@@ -22,6 +22,8 @@ Way = Literal["url", "json", "email"]
 DeliveryState = Literal["pending", "delivered", "exhausted", "cancelled"]
 Form = Literal["text", "binary", "undecoded"]
 """How a text is to be read: as text, as hex digits of a binary message, or as what is left of octets that could not be decoded."""
+Withheld = Literal["blacklist"]
+"""Why a message is kept from the API and the targets: its sender was on the blacklist."""
 Role = Literal["message", "part", "repeat", "copy", "receipt", "report", "unreadable"]
 """What an arrival is: a whole message, a part of a long one, a part that was there already, a suspected copy after a lost session,
 a delivery receipt (SMPP), a report on a sent MMS (MM7), or nothing that could be read."""
@@ -91,7 +93,10 @@ class Token:
 
 @dataclass(slots=True, frozen=True)
 class Keyword:
-    """First word or words reserved by an account on a number; `words` is the folded form that is compared."""
+    """First word or words reserved by an account on a number; `words` is the folded form that is compared.
+
+    `drop_blacklisted`: what senders on the account's blacklist write is withheld (`inbox.withhold`); the number's option does not count.
+    """
 
     id: int
     number_id: int
@@ -99,17 +104,22 @@ class Keyword:
     word: str
     words: tuple[str, ...]
     strip_keyword: bool = False
+    drop_blacklisted: bool = False
 
 
 @dataclass(slots=True, frozen=True)
 class Number:
-    """An address that we serve: reply pool, shared, individual, premium; long number or short code."""
+    """An address that we serve: reply pool, shared, individual, premium; long number or short code.
+
+    `drop_blacklisted` counts for what matched no keyword.
+    """
 
     id: int
     address: str
     service: Service
     account_id: int | None = None
     mms: bool = False
+    drop_blacklisted: bool = False
 
 
 @dataclass(slots=True, frozen=True)
@@ -252,6 +262,7 @@ class Message:
     rule: str = ""
     form: Form = "text"
     incomplete: bool = False  # a part is missing, and the text shows where
+    withheld: Withheld | None = None  # set: stored and shown, but owed to no target and not offered by the API
 
 
 @dataclass(slots=True)

@@ -17,8 +17,8 @@ VERBS = {
     "serve", "demo", "apply", "check", "key", "openapi", "inbox list", "inbox show", "inbox assign", "inbox redecode",
     "inbox release", "source list", "target list", "target test", "target states", "target resume",
     "deliveries list", "deliveries show", "deliveries why", "deliveries resend",
-    "sent import", "account list", "account show", "token list", "token create", "token revoke", "simulate client", "simulate smsc",
-    "simulate mmsc",
+    "sent import", "alarm list", "account list", "account show", "token list", "token create", "token revoke", "simulate client",
+    "simulate smsc", "simulate mmsc",
 }  # fmt: skip
 
 

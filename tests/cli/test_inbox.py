@@ -151,3 +151,13 @@ def test_a_reply_shows_what_it_answers(house: House) -> None:
     house.receive(an_arrival("yes", POOL))
     house.says("sent", "import", "-", input=json.dumps(line | {"sent_at": house.json("inbox", "show", 1)["received"]}))
     assert house.json("inbox", "show", 1)["answers"] == "eba39e4fe1"
+
+
+def test_what_is_withheld_is_listed_and_says_so(full: House) -> None:
+    full.write(statement, "UPDATE messages SET withheld = 'blacklist', pulled_at = 5 WHERE id = 3")
+    (row,) = full.json("inbox", "list", "--account", "other")
+    assert (row["id"], row["flags"]) == (3, ["withheld"])
+    story = full.json("inbox", "show", 3)
+    assert (story["withheld"], story["pulled"], full.json("inbox", "show", 1)["withheld"]) == ("blacklist", None, None)
+    assert "\nwithheld  blacklist\n" in full.says("inbox", "show", 3)
+    assert "withheld: its sender was on the blacklist" in full.says("deliveries", "why", 3)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
+from structlog.testing import capture_logs
 
 from odzew.clock import Clock, FixedClock
+from odzew.errors import StoreError
 from odzew.serve import Server
 from odzew.settings import read
-from odzew.store.db import Database
+from odzew.store.db import Database, MakeUnit
 from odzew.store.engines import open_database
 from odzew.store.target_states import TargetState, resume, save
 from proof.stand import prepare
@@ -72,6 +75,28 @@ async def test_the_set_up(house: House) -> None:
     assert house.accounts() == {"acme"}
     house.setup.away = set()
     await house.passes(lambda: house.accounts() == {"acme", "other"})
+
+
+class Refuses(Watched):
+    """A database that refuses in a way that is not said to pass; or, while it is `away`, one that is away."""
+
+    async def read(self, unit: MakeUnit, *args: Any) -> Any:
+        await super().read(unit, *args)
+        raise StoreError("the set-up cannot be read")
+
+
+async def test_what_may_pass_is_a_warning_and_what_may_not_an_error_and_both_are_tried_again(house: House) -> None:
+    house.server.present._db = refuses = Refuses(house.server.db)
+    refuses.away = {"read"}
+    with capture_logs() as lines:
+        await prepare(house.url, house.place, AFTER)
+        await house.passes(lambda: refuses.reads["load"] >= 3)
+        refuses.away = set()
+        await house.passes(lambda: refuses.reads["load"] >= 6)
+        house.server.present._db = house.setup
+        await house.passes(lambda: house.accounts() == {"acme", "other"})
+    told = [(line["log_level"], line["error"]) for line in lines if line["event"] == "directory_not_read"]
+    assert list(dict.fromkeys(told)) == [("warning", "the database is away"), ("error", "the set-up cannot be read")]
 
 
 async def test_the_end_of_a_pause(house: House) -> None:

@@ -50,6 +50,13 @@ async def test_one_that_nobody_got_is_an_error(peer: MailPeer, clock: FixedClock
         await send_note(to(peer, clock), clock, ["it@acme.example"], "a", "b")
 
 
+async def test_what_was_said_against_some_of_the_addresses_is_told(peer: MailPeer, clock: FixedClock) -> None:
+    assert await send_note(to(peer, clock), clock, ["it@acme.example"], "a", "b") == ""
+    peer.says["RCPT TO:<old@acme.example>"] = "550 5.1.1 unknown"
+    said = await send_note(to(peer, clock), clock, ["it@acme.example", "old@acme.example"], "a", "b")
+    assert said.startswith("not to old@acme.example: 550")
+
+
 async def test_the_size_is_never_less_than_what_is_sent() -> None:
     note = Note([f"a{n}@x.example" for n in range(50)], "ż" * 100, "x" * 100_000, 0)
     assert note.size >= len(b"".join([piece async for piece in note.slices("odzew@operator.example")]))

@@ -129,5 +129,3 @@ def test_expressions_are_taken_apart() -> None:
     assert found.series == {"odzew_a_bucket": {"what", "slot"}, "process_b": set()}
     assert found.grouped == {"le", "what"}
     assert [is_balanced(text) for text in ("(a[5m])", "(a", "a)", "([)]", '(")")')] == [True, False, False, False, True]
-
-

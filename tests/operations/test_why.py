@@ -113,6 +113,35 @@ async def test_the_level_of_a_number(house: Database) -> None:
     assert (await ask(house, 1001)).level == "account acme"
 
 
+# what withheld it, by whose option, whether that has it now
+WITHHELD = ((1001, f"keyword AUTO on {SHARED}", True), (1002, f"number {OWN}", True), (1002, f"number {OWN}", False))
+
+
+@pytest.mark.parametrize(("key", "option", "now"), WITHHELD)
+async def test_withheld_for_its_sender(house: Database, key: int, option: str, now: bool) -> None:
+    await house.write(statement, "UPDATE messages SET withheld = 'blacklist', pulled_at = 5, incomplete = 1")
+    for table in ("keywords", "numbers"):
+        await house.write(statement, f"UPDATE {table} SET drop_blacklisted = ?", int(now))
+    words = f"withheld: its sender was on the blacklist, and {option} had the option drop_blacklisted"
+    words += ". A part of it is missing, and the text shows where"
+    assert (await ask(house, key)).words == words  # also without any forward
+    await set_up(house, a_target(), a_target(name="b", active=False))
+    found = await ask(house, key)
+    assert (found.verdict, found.words, found.level) == ("withheld", words, "account acme")
+    never = ("withheld", "never owed: the message is withheld", None)
+    assert [(one.state, one.words, one.delivery) for one in found.targets] == [never, never]
+
+
+async def test_withheld_once_and_then_offered_to_the_api(house: Database) -> None:
+    await set_up(house, a_target())
+    await house.write(statement, "UPDATE numbers SET drop_blacklisted = 1")
+    found = await ask(house, 1002)
+    assert found.verdict == "not_owed"
+    assert found.words.endswith(f", or it was withheld then, for number {OWN} has the option drop_blacklisted")
+    assert found.targets[0].words.endswith("after the message came, or the message was withheld then")
+    assert "withheld" not in (await ask(house, 1001)).words
+
+
 # --- owed ------------------------------------------------------------------------------------------------------------
 
 
@@ -128,6 +157,16 @@ async def test_waiting_for_the_first_attempt(owing: Database) -> None:
     found = await ask(owing)
     assert (found.verdict, found.words) == ("owed", "owed: 1 waiting")
     assert found.targets == (Fate("crm", 1, 1, "waiting", f"waiting: the first attempt is due at {AT}.", AT),)
+
+
+async def test_only_what_came_of_it_later_is_withheld(owing: Database) -> None:
+    await owing.write(statement, "UPDATE messages SET withheld = 'blacklist', pulled_at = 5")
+    found = await ask(owing)
+    assert (found.verdict, [one.state for one in found.targets]) == ("owed", ["waiting"])
+    assert found.words == (
+        "owed: 1 waiting. What came of it later is withheld: its sender was on the blacklist, "
+        f"and keyword AUTO on {SHARED} had the option drop_blacklisted"
+    )
 
 
 async def test_waiting_for_the_next(owing: Database) -> None:

@@ -25,6 +25,7 @@ EXAMPLES: Final[dict[str, Callable[[House], Values]]] = {
     "numbers": lambda house: {"service": "nd"},
     "keyword": lambda house: {"id": _keyword(house)},
     "keyword.remove": lambda house: {"id": _keyword(house)},
+    "number": lambda house: {"id": house.server.present.directory.numbers["+48664078059"].id},
     "keyword.new": lambda house: {"id": house.server.present.directory.numbers["+48799448855"].id},
     "delivery": lambda house: {"id": 1},
     "forward.keyword": lambda house: {"id": _keyword(house)},

@@ -103,17 +103,3 @@ async def test_an_owner_ends_sessions_of_the_account_alone(house: House) -> None
     assert (await jan.get("/account/logins")).status == 403
     assert (await anna.post("/account/logins/end", {"session": key})).status == 303
     assert (await jan.get("/inbox")).status == 303
-
-
-async def test_the_audit_log_is_filtered(house: House) -> None:
-    anna = await house.browse(OWNER)
-    await anna.post("/account", {"name": "Anna", "language": "en"})
-    await anna.post("/groups", {"name": "klienci"})
-    seen = await anna.get("/account/audit")
-    assert ("group.added" in seen.shown, "user.saved" in seen.shown) == (True, True)
-    seen = await anna.get("/account/audit?about=group")
-    assert ("group.added" in seen.shown, "user.saved" in seen.shown) == (True, False)
-    assert "group.added" not in (await anna.get(f"/account/audit?who={MEMBER}")).shown
-    assert (await anna.get("/account/audit?about=x&before=y&who=%00")).status == 200
-    bob = await house.browse(OTHER)
-    assert "group.added" not in (await bob.get("/account/audit")).shown

@@ -39,12 +39,23 @@ async def test_both_forms_have_what_the_list_shows(house: House) -> None:
         "Jan Kowalski",
         "'+48500600700",
     )
-    assert (rows[0]["kind"], rows[0]["title"], rows[2]["keyword"], rows[2]["incomplete"]) == ("mms", "Wakacje", "ACME", "no")
+    assert (rows[0]["kind"], rows[0]["title"], rows[2]["keyword"], rows[2]["incomplete"], rows[2]["withheld"]) == (
+        "mms",
+        "Wakacje",
+        "ACME",
+        "no",
+        "",
+    )
     assert seen.headers["content-type"] == "text/csv; charset=utf-8"
     assert seen.headers["content-disposition"].startswith('attachment; filename="messages-')
     found: list[dict[str, Any]] = json.loads((await anna.get("/inbox/export.json")).body)
     assert [record["id"] for record in found] == ids[2::-1]
-    assert (found[1]["from"], found[1]["text"], found[2]["incomplete"]) == ("+48500600700", rows[1]["text"], False)
+    assert (found[1]["from"], found[1]["text"], found[2]["incomplete"], found[2]["withheld"]) == (
+        "+48500600700",
+        rows[1]["text"],
+        False,
+        None,
+    )
     assert found[0]["received_at"].endswith(("+01:00", "+02:00"))
 
 

@@ -8,7 +8,8 @@ from odzew.store.db import statement
 from tests.panel.house import HOSTILE, MEMBER, OTHER, OWNER, House
 from tests.panel.rows import audited, differences
 
-SHARED = "+48799448855"
+SHARED, OWN = "+48799448855", "+48664078059"
+LISTED = "+48500600799"  # on acme's blacklist
 
 
 def number(house: House, address: str = SHARED) -> int:
@@ -17,6 +18,11 @@ def number(house: House, address: str = SHARED) -> int:
 
 def keyword(house: House, word: str) -> int:
     return next(one.id for one in house.server.present.directory.keywords_by_id.values() if one.word == word)
+
+
+async def withheld(house: House) -> list[str]:
+    """The texts of what is withheld."""
+    return [row[0] for row in await house.server.db.read(statement, "SELECT text FROM messages WHERE withheld = 'blacklist'")]
 
 
 def words(house: House) -> set[str]:
@@ -51,6 +57,46 @@ async def test_a_word_is_reserved_changed_and_given_back(house: House) -> None:
     assert (await anna.post(f"{path}/remove")).status == 303
     assert ("LODZ KALISKA" in words(house), (await anna.get(path)).status) == (False, 404)
     assert len(await audited(house, "keyword.removed")) == 1
+
+
+async def test_a_keyword_withholds_what_blacklisted_senders_write(house: House) -> None:
+    anna, path = await house.browse(OWNER), f"/numbers/keyword/{keyword(house, 'ACME')}"
+    assert 'name="drop_blacklisted" value="1" aria' in (await anna.get(path)).text
+    seen = await anna.follow(await anna.post(path, {"word": "ACME", "drop_blacklisted": "1"}))
+    assert seen.shown.count("blacklisted senders are withheld") == 1
+    assert 'name="drop_blacklisted" value="1" checked' in (await anna.get(path)).text
+    await house.bring(house.arrival("acme 1", LISTED, SHARED), house.arrival("acme 2", recipient=SHARED), house.arrival("3", LISTED))
+    assert await withheld(house) == ["acme 1"]
+    before, after = await differences(house, "keyword.saved")
+    assert (before, after) == ({"drop blacklisted": False}, {"drop blacklisted": True})
+
+
+async def test_an_own_number_withholds_what_blacklisted_senders_write(house: House) -> None:
+    anna, path = await house.browse(OWNER), f"/numbers/number/{number(house, OWN)}"
+    assert 'name="drop_blacklisted" value="1" aria' in (await anna.get(path)).text
+    assert "blacklisted senders are withheld" not in (await anna.get("/numbers/ndi")).shown
+    seen = await anna.follow(await anna.post(path, {"drop_blacklisted": "1"}))
+    assert "blacklisted senders are withheld" in seen.shown
+    assert 'name="drop_blacklisted" value="1" checked' in (await anna.get(path)).text
+    await house.bring(house.arrival("1", LISTED), house.arrival("2"), house.arrival("acme 3", LISTED, SHARED))
+    assert await withheld(house) == ["1"]
+    before, after = await differences(house, "number.saved")
+    assert (before, after) == ({"drop blacklisted": False}, {"drop blacklisted": True})
+    found = house.server.present.directory.numbers[OWN]
+    assert (found.service, found.account_id, found.mms) == ("ndi", house.account_id(), True)
+    await anna.post(path, {})
+    assert house.server.present.directory.withholding is False
+
+
+async def test_only_the_owner_of_a_number_has_its_options(house: House) -> None:
+    anna, bob, jan = await house.browse(OWNER), await house.browse(OTHER), await house.browse(MEMBER)
+    for person, key, status in (
+        (anna, number(house), 404), (anna, number(house, "+48500500501"), 404), (anna, 999, 404), (bob, number(house, OWN), 404),
+        (jan, number(house, OWN), 403),
+    ):  # fmt: skip
+        for answer in (await person.get(f"/numbers/number/{key}"), await person.post(f"/numbers/number/{key}", {"drop_blacklisted": "1"})):
+            assert answer.status == status
+    assert house.server.present.directory.withholding is False
 
 
 async def test_forwards_of_a_keyword_end_with_it(house: House) -> None:

@@ -143,6 +143,11 @@ async def test_a_number_is_added_given_and_changed(house: House, ops: Person) ->
     assert done.location == "/operator/numbers", done.shown
     number = house.server.present.directory.numbers["+48661000111"]
     assert (number.service, number.account_id, number.mms) == ("nd", None, False)
+    path = f"/operator/numbers/{number.id}"
+    assert 'name="drop_blacklisted" value="1" aria' in (await ops.get(path)).text
+    await ops.post(path, {"service": "nd", "account": "", "drop_blacklisted": "1"})
+    assert house.server.present.directory.numbers["+48661000111"].drop_blacklisted
+    assert 'name="drop_blacklisted" value="1" checked' in (await ops.get(path)).text
     assert (await ops.get("/operator/numbers/999")).status == 404
 
 

@@ -8,9 +8,9 @@ from typing import Final
 import pytest
 
 from odzew.panel.words import LANGUAGES, PLURALS, Words
-from tests.panel.texts import PANEL, everywhere, in_sources, in_tables, in_templates
+from tests.panel.texts import PANEL, everywhere, in_judges, in_sources, in_tables, in_templates
 
-PLACES: Final = re.compile(r"%(?:\((\w+)\))?[sd%]").findall
+PLACES: Final = re.compile(r"%(?:\((\w+)\))?\.?[0-9]*[dfgrs%]").findall
 FORMS: Final = {"pl": 3}
 OTHERS: Final = [language for language in LANGUAGES if language != "en"]
 _words: Final = Words()
@@ -19,13 +19,13 @@ _words: Final = Words()
 @pytest.mark.parametrize("language", OTHERS)
 def test_everything_that_is_said_is_translated(language: str) -> None:
     translation = _words.translation(language)
-    spoken = (*in_templates(), *in_sources(), *in_tables())
+    spoken = (*in_templates(), *in_sources(), *in_tables(), *in_judges())
     counted = {one for _, said in spoken if isinstance(said, tuple) for one in said}
     missing = []
     for path, said in spoken:
         known = said in translation.texts or said in counted if isinstance(said, str) else said[0] in translation.counted
         if not known:
-            missing.append(f"{path.relative_to(PANEL)}: {said!r}")
+            missing.append(f"{path.relative_to(PANEL.parent)}: {said!r}")
     assert not missing, "\n" + "\n".join(sorted(set(missing)))
 
 

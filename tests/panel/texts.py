@@ -16,6 +16,7 @@ from odzew.panel.navigation import CUSTOMER, OPERATOR, Entry
 PANEL: Final = Path(str(files("odzew.panel")))
 TEMPLATES: Final = sorted((PANEL / "templates").rglob("*.html"))
 SOURCES: Final = sorted(PANEL.rglob("*.py"))
+PROGRAM: Final = sorted(PANEL.parent.rglob("*.py"))
 TAKES: Final = {"t": 0, "_t": 0, "gettext": 0, "fault": 1}
 """Calls whose argument of this place is a text to translate."""
 COUNTS: Final = {"counted": (1, 2), "ngettext": (0, 1)}
@@ -60,6 +61,20 @@ def in_tables() -> Iterator[tuple[Path, str]]:
                         yield path, one.value
     for entry in (*CUSTOMER, *OPERATOR):
         yield from ((PANEL / "navigation.py", text) for text in _menu(entry))
+
+
+def in_judges() -> Iterator[tuple[Path, str]]:
+    """Every template of a `Sentence`, which other parts of the program say and forms show."""
+    for path in PROGRAM:
+        for call in sentences(path):
+            for text in _literals(call.args[0]):
+                yield path, text
+
+
+def sentences(path: Path) -> list[ast.Call]:
+    """Every `Sentence(...)` of a file."""
+    calls = (node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call))
+    return [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "Sentence" and call.args]
 
 
 def everywhere() -> set[str]:

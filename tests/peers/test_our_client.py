@@ -19,6 +19,7 @@ from odzew.simulate.smsc_shapes import read_shape
 from odzew.store.db import Database
 from odzew.wire.pdu import Command, header
 from odzew.wire.status import Status
+from tests.databases import migrated_file
 from tests.ingest.smpp.office import Office, moving, put_source, rows
 
 PHONE, OURS = "+48600700800", "+48799448855"
@@ -32,7 +33,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 @pytest.fixture
 def database_url(tmp_path: Path) -> str:
     """SQLite alone: what the engines do differently is tested beside them."""
-    return f"sqlite:///{tmp_path}/odzew.db"
+    return f"sqlite:///{migrated_file(tmp_path / 'odzew.db')}"
 
 
 @asynccontextmanager

@@ -62,8 +62,8 @@ async def test_numbers_keywords_and_targets_point_at_each_other(db: Database) ->
     nd, ndi = found.numbers["+48799448855"], found.numbers["+48664078059"]
     keyword = found.keywords[nd.id]["serwersms",]
     assert nd == Number(nd.id, "+48799448855", "nd", None, False)
-    assert ndi == Number(ndi.id, "+48664078059", "ndi", acme, True)
-    assert keyword == Keyword(keyword.id, nd.id, acme, "SERWERSMS", ("serwersms",), False)
+    assert ndi == Number(ndi.id, "+48664078059", "ndi", acme, True, True)
+    assert keyword == Keyword(keyword.id, nd.id, acme, "SERWERSMS", ("serwersms",), False, True)
     urls = {level: [target.url for target in targets] for level, targets in found.levels.items()}
     assert urls["account", acme][1:] == ["https://crm.acme.example/mms", "https://crm.acme.example/events", ""]
     assert urls["number", ndi.id] == ["http://10.1.2.3:8080/in?n=#NUMER#&t=#WIADOMOSC#&k=#HASLO#"]
@@ -144,6 +144,27 @@ async def test_what_is_there_is_updated_and_keeps_its_id(db: Database) -> None:
         old, new = getattr(before, name), getattr(now, name)
         assert old.keys() == new.keys()
         assert old != new
+
+
+async def test_dropping_blacklisted_is_switched_on_and_off_and_stays_where_the_file_says_nothing(db: Database) -> None:
+    async def options() -> tuple[bool, bool, bool]:
+        found: Directory = await db.read(load)
+        (number,), (keyword,) = found.numbers.values(), found.keywords_by_id.values()
+        return number.drop_blacklisted, keyword.drop_blacklisted, found.withholding
+
+    option = "drop_blacklisted = {}\n"
+    await applied(db, ACME + SHARED + KEYWORD)
+    assert await options() == (False, False, False)
+    done = await applied(db, SHARED + option.format("true") + KEYWORD)
+    assert lines(done) == ["update number 71200: drop_blacklisted no -> yes"]
+    assert await options() == (True, False, True)
+    done = await applied(db, SHARED + option.format("false") + KEYWORD + option.format("true"))
+    assert lines(done) == [
+        "update number 71200: drop_blacklisted yes -> no", "update keyword 71200/AUTO: drop_blacklisted no -> yes",
+    ]  # fmt: skip
+    assert await options() == (False, True, True)
+    assert lines(await applied(db, SHARED + KEYWORD)) == []
+    assert await options() == (False, True, True)
 
 
 async def test_a_password_is_set_at_creation_and_when_asked(db: Database) -> None:

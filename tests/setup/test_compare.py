@@ -88,14 +88,14 @@ CHANGES = [
     (
         "a keyword's spelling",
         ACME + SHARED + KEYWORD,
-        SHARED + KEYWORD.replace("AUTO", "Áuto!") + "strip_keyword = true",
-        ["update keyword 71200/Áuto!: word AUTO -> Áuto!, strip_keyword no -> yes"],
+        SHARED + KEYWORD.replace("AUTO", "Áuto!") + "strip_keyword = true\ndrop_blacklisted = true",
+        ["update keyword 71200/Áuto!: word AUTO -> Áuto!, strip_keyword no -> yes, drop_blacklisted no -> yes"],
     ),
     (
         "a keyword on an own number is its owner's",
         ACME + SHARED + 'account = "acme"',
         SHARED + KEYWORD.replace('account = "acme"', ""),
-        ["create keyword 71200/AUTO: account acme, word AUTO, strip_keyword no"],
+        ["create keyword 71200/AUTO: account acme, word AUTO, strip_keyword no, drop_blacklisted no"],
     ),
     ("a source's token", HTTP, HTTP.replace("hush", "hush2"), ["update source s: token (none) -> (hidden)"]),
     ("a source's token taken off", HTTP, HTTP.replace("hush", ""), ["update source s: token (none) -> (none)"]),

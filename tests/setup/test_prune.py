@@ -7,6 +7,8 @@ import pytest
 from odzew.model import Account
 from odzew.setup.apply import Applied, apply
 from odzew.setup.prune import surplus
+from odzew.store import recovery_codes
+from odzew.store.credentials import set_totp
 from odzew.store.db import Database, statement
 from odzew.store.directory import Directory, load
 from tests.setup.documents import ACME, WHOLE, applied, document
@@ -59,6 +61,17 @@ async def test_without_it_nothing_goes(db: Database) -> None:
     before: Directory = await db.read(load)
     await applied(db, ACME)
     assert await db.read(load) == before
+
+
+async def test_recovery_codes_go_with_their_user(db: Database) -> None:
+    await applied(db, WHOLE)
+    users = (await db.read(load)).users
+    for login in ("anna@acme.example", "ops@operator.example"):
+        await db.write(set_totp, users[login].id, "sealed")
+        await db.write(recovery_codes.replace, users[login].id, [b"x" * 32])
+    await pruned(db, ACME)
+    left = [await db.read(recovery_codes.left, users[login].id) for login in ("anna@acme.example", "ops@operator.example")]
+    assert left == [0, 1]
 
 
 async def test_operators_stay_where_the_document_names_none(db: Database) -> None:

@@ -41,3 +41,12 @@ async def test_many_are_taken_off_at_once(db: Database) -> None:
     assert await db.write(blacklist.delete_all, account, ["a", "c", "x", "a"]) == 2
     assert [row[1] for row in await db.read(blacklist.entries, account, None, 0, 0, 10)] == ["b"]
     assert await db.read(blacklist.holds, stranger, "a")
+
+
+async def test_which_of_many_senders_are_on_their_account_s_list(db: Database) -> None:
+    account, stranger = await db.write(an_account), await db.write(an_account, "other")
+    for owner, phone in ((account, "a"), (account, "b"), (stranger, "b"), (stranger, 'c"\\')):
+        await db.write(blacklist.add, owner, phone)
+    asked = [(account, "a"), (account, "a"), (account, "x"), (stranger, "a"), (stranger, "b"), (stranger, 'c"\\'), (99, "b")]
+    assert await db.read(blacklist.among, asked) == {(account, "a"), (stranger, "b"), (stranger, 'c"\\')}
+    assert await db.read(blacklist.among, []) == set()

@@ -18,10 +18,10 @@ async def read(db: Database) -> Directory:
 async def test_a_number_is_updated_by_its_address(db: Database) -> None:
     acme = (await db.write(save_accounts, [Account(0, "acme")]))["acme"]
     first = await db.write(numbers.save_numbers, [Number(0, "71200", "pr"), Number(0, "+48500500501", "eco", acme, True)])
-    again = await db.write(numbers.save_numbers, [Number(0, "71200", "pri", acme, True)])
+    again = await db.write(numbers.save_numbers, [Number(0, "71200", "pri", acme, True, True)])
     assert again == {"71200": first["71200"]}
     assert (await read(db)).numbers == {
-        "71200": Number(first["71200"], "71200", "pri", acme, True),
+        "71200": Number(first["71200"], "71200", "pri", acme, True, True),
         "+48500500501": Number(first["+48500500501"], "+48500500501", "eco", acme, True),
     }
 
@@ -32,10 +32,10 @@ async def test_a_keyword_is_updated_by_its_number_and_words(db: Database) -> Non
     one, two = ids["71200"], ids["71300"]
     words = ("serwersms", "pl")
     first = await db.write(numbers.save_keywords, [Keyword(0, n, accounts["acme"], "SerwerSMS.pl", words) for n in (one, two)])
-    again = await db.write(numbers.save_keywords, [Keyword(0, one, accounts["beta"], "SERWERSMS PL", words, True)])
+    again = await db.write(numbers.save_keywords, [Keyword(0, one, accounts["beta"], "SERWERSMS PL", words, True, True)])
     assert again[one, words] == first[one, words] != first[two, words]
     keywords = (await read(db)).keywords
-    assert keywords[one][words] == Keyword(first[one, words], one, accounts["beta"], "SERWERSMS PL", words, True)
+    assert keywords[one][words] == Keyword(first[one, words], one, accounts["beta"], "SERWERSMS PL", words, True, True)
     assert keywords[two][words] == Keyword(first[two, words], two, accounts["acme"], "SerwerSMS.pl", words, False)
 
 

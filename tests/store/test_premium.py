@@ -19,3 +19,9 @@ async def test_all_of_an_account_whether_read_or_not(db: Database) -> None:
     assert [row[0] for row in await db.read(premium.entries, 1, 1, 0, 1)] == [4]
     assert [row[0] for row in await db.read(premium.entries, 1, 0, 2, 10)] == [5]
     assert [await db.read(premium.count, account) for account in (1, 2, 3)] == [3, 1, 0]
+
+
+async def test_what_is_withheld_is_left_out(db: Database) -> None:
+    await store_messages(db, *[a_message(n, 1, "pre", withheld="blacklist" if n == 2 else None) for n in (1, 2, 3)])
+    assert [row[0] for row in await db.read(premium.entries, 1, 0, 0, 10)] == [1, 3]
+    assert await db.read(premium.count, 1) == 2

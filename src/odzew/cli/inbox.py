@@ -163,8 +163,9 @@ def account_name(directory: Directory, account_id: int | None) -> str | None:
 
 
 def flags_of(message: Message) -> list[str]:
-    """What is unusual about a message: `incomplete`, and its form where that is not plain text."""
-    return ["incomplete"] * bool(message.incomplete) + [message.form] * (message.form != "text")
+    """What is unusual about a message: `incomplete`, `withheld`, and its form where that is not plain text."""
+    named = ["incomplete"] * bool(message.incomplete) + ["withheld"] * (message.withheld is not None)
+    return named + [message.form] * (message.form != "text")
 
 
 def _aside_row(row: AsideRow, role: Role, directory: Directory) -> dict[str, Any]:

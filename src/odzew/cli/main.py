@@ -9,7 +9,7 @@ from typing import Annotated, Final, TextIO
 import typer
 
 from odzew import __version__
-from odzew.cli import account, apply, check, deliveries, demo, inbox, key, openapi, sent, serve, simulate, source, target, token
+from odzew.cli import account, alarm, apply, check, deliveries, demo, inbox, key, openapi, sent, serve, simulate, source, target, token
 from odzew.clock import Clock
 from odzew.logs import configure
 
@@ -34,6 +34,7 @@ GROUPS: Final[tuple[tuple[str, typer.Typer, str], ...]] = (
     ("source", source.app, "The ways in, and how they are."),
     ("target", target.app, "Where messages go, and one test call of it."),
     ("deliveries", deliveries.app, "What is owed to clients' URLs."),
+    ("alarm", alarm.app, "What was alarmed about."),
     ("sent", sent.app, "The record of sent messages."),
     ("account", account.app, "The accounts."),
     ("token", token.app, "Bearer tokens."),

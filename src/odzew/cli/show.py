@@ -130,6 +130,7 @@ def _message(message: Message, directory: Directory) -> Story:
         "title": message.title,
         "form": message.form,
         "incomplete": bool(message.incomplete),
+        "withheld": message.withheld,
         "text": message.text,
     }
 

@@ -49,8 +49,9 @@ class Note:
         yield self._body
 
 
-async def send_note(mail: MailSender, clock: Clock, to: Sequence[str], subject: str, text: str) -> None:
-    """Sends a plain e-mail now. NotMailed where no address got it."""
+async def send_note(mail: MailSender, clock: Clock, to: Sequence[str], subject: str, text: str) -> str:
+    """Sends a plain e-mail now; gives what the server had against some of the addresses. NotMailed where no address got it."""
     answer = await mail.send(Mail(to, Note(to, subject, text, clock.now()), last=True))
     if answer.outcome != "ok":
         raise NotMailed(f"{answer.outcome}: {answer.detail}")
+    return answer.detail

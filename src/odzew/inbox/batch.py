@@ -14,6 +14,7 @@ from odzew.inbox.announce import Ours, announce, everything
 from odzew.inbox.complete import complete
 from odzew.inbox.meaning import addresses_of, claim, claims_of, locks_of, message_of, owe_for
 from odzew.inbox.parts import Incoming, Taken
+from odzew.inbox.withhold import withhold
 from odzew.model import Arrival, Attachment, Message, Owed, Receipt, Role
 from odzew.store import arrivals as store_arrivals
 from odzew.store import messages as store_messages
@@ -143,6 +144,7 @@ def keep(messages: list[Message], now: int, directory: Directory) -> Generator[R
         return [], []
     for message, claimed in zip(messages, (yield from claims_of(messages, directory)), strict=True):
         claim(message, claimed)
+    yield from withhold(messages, directory)
     for key, message in zip((yield from reserve("messages", len(messages))), messages, strict=True):
         message.id = key
     yield from store_messages.add(messages)

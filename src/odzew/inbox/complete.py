@@ -9,6 +9,7 @@ from typing import Any
 from odzew.inbox import join
 from odzew.inbox.classify import Claim, classify
 from odzew.inbox.meaning import case_of, claim, claims_of, owe_for
+from odzew.inbox.withhold import withhold
 from odzew.model import Arrival, Message, Owed
 from odzew.store import inbox_index
 from odzew.store import messages as store_messages
@@ -23,7 +24,8 @@ def complete(
 ) -> Generator[Request, Any, tuple[list[Message], list[Owed]]]:
     """Gives messages that were made with a gap what their sets say now. The sets, and the senders of replies, are locked.
 
-    What is whole by it is offered to the API again and owed as a completion. What has a further gap is changed, and no more.
+    What is whole by it is offered to the API again and owed as a completion (as new, where it was withheld or nobody's before). What has
+    a further gap is changed, and no more.
     """
     ids = [one.message_id for one, _ in filled if one.message_id is not None]
     found = (yield from store_messages.get(ids, hold=True)) if ids else {}
@@ -39,10 +41,14 @@ def complete(
         yield from reword(message, arrival, directory)
         whole = not message.incomplete
         why = "a missing part came" + ("" if whole else ", another is still missing")
-        yield from store_messages.correct(message, now, why, before, offer=whole or (unclaimed and message.account_id is not None))
+        offer = whole or (unclaimed and message.account_id is not None)
+        first = unclaimed or message.withheld is not None
+        if offer:
+            yield from withhold([message], directory)
+        yield from store_messages.correct(message, now, why, before, offer)
         changed.append(message)
-        if whole or (unclaimed and message.account_id is not None):
-            owed += yield from owe_for([message], now, directory, completion=not unclaimed)
+        if offer:
+            owed += yield from owe_for([message], now, directory, completion=not first)
     yield from inbox_index.changed([message.id for message in changed])
     return changed, owed
 

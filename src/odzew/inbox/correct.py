@@ -14,6 +14,7 @@ from odzew.errors import NotOurs
 from odzew.inbox.classify import Claim, needs_answer
 from odzew.inbox.complete import revision_of
 from odzew.inbox.meaning import case_of, claim, claims_of, owe_for
+from odzew.inbox.withhold import withhold
 from odzew.model import KIND_OF_SERVICE, Account, Kind, Message, Owed, SentMessage
 from odzew.store import inbox_index
 from odzew.store import messages as store_messages
@@ -106,14 +107,15 @@ def _kind_by_hand(message: Message, kind: Kind | None, directory: Directory) -> 
 
 
 def _correct(won: Sequence[tuple[Message, Claim]], now: int, why: str, directory: Directory) -> Generator[Request, Any, Corrected]:
-    corrected = []
+    corrected = [message for message, _ in won]
+    befores = [revision_of(message) for message in corrected]
     for message, claimed in won:
-        before = revision_of(message)
         number_id = message.number_id
         claim(message, claimed)
         message.number_id = message.number_id or number_id
+    yield from withhold(corrected, directory)
+    for message, before in zip(corrected, befores, strict=True):
         yield from store_messages.correct(message, now, why, before)
-        corrected.append(message)
     yield from inbox_index.changed([message.id for message in corrected])
     owed = yield from owe_for(corrected, now, directory)
     if corrected:

@@ -21,8 +21,10 @@ def targets_of(message: Message, directory: Directory) -> list[Target]:
     """The targets that are switched on and want it, of the level that applies: keyword, then number, then account.
 
     Levels never add up. A level that has only switched-off forwards for the kind applies too, and so does one whose filters all
-    leave the message out: nothing is then owed.
+    leave the message out: nothing is then owed. A message that is withheld is owed to none.
     """
+    if message.withheld is not None:
+        return []
     return [target for target in level_of(message, directory) if target.active and wants(target, message)]
 
 
@@ -31,6 +33,8 @@ def owed_to(messages: Iterable[Message], directory: Directory) -> list[tuple[Mes
     levels: dict[tuple[int | None, str, int | None, int | None], list[Target]] = {}
     wanted = []
     for message in messages:
+        if message.withheld is not None:
+            continue
         key = (message.account_id, message.kind, message.keyword_id, message.number_id)
         level = levels.get(key)
         if level is None:

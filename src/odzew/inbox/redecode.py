@@ -11,6 +11,7 @@ from odzew.inbox.batch import Received, store
 from odzew.inbox.complete import revision_of, reword
 from odzew.inbox.meaning import addresses_of, locks_of, owe_for
 from odzew.inbox.segments import READABLE, reading_of, segment_of
+from odzew.inbox.withhold import withhold
 from odzew.model import Arrival, Message, Owed
 from odzew.store import arrivals as store_arrivals
 from odzew.store import inbox_index, sessions
@@ -61,9 +62,12 @@ def redecode(ids: Sequence[int], directory: Directory, offer: bool = False, dry_
         if dry_run:
             continue
         claimed = unclaimed and message.account_id is not None
+        first = claimed or message.withheld is not None
+        if offer or claimed:
+            yield from withhold([message], directory)
         yield from store_messages.correct(message, now, "decoded again", before, offer or claimed)
         if offer or claimed:
-            done.owed += yield from owe_for([message], now, directory, completion=not claimed)
+            done.owed += yield from owe_for([message], now, directory, completion=not first)
     if done.changed and not dry_run:
         yield from inbox_index.changed([message.id for message, _ in done.changed])
         yield from bump("messages", "due")

@@ -1,4 +1,4 @@
-"""What is done beside receiving: messages of overdue sets, the index of the inbox, sessions of the panel that are over."""
+"""What is done beside receiving: messages of overdue sets, the index of the inbox, sessions of the panel that are over, old alarms."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from odzew.inbox.announce import Ours, everything
 from odzew.inbox.batch import Received
 from odzew.inbox.indexing import Indexer
 from odzew.inbox.overdue import Swept, any_overdue, sweep
-from odzew.store import panel_sessions, uploads
+from odzew.store import alarms, panel_sessions, uploads
 from odzew.store.db import Database
 from odzew.store.directory import Present, StaleDirectory
 
@@ -54,11 +54,12 @@ class Tidy:
             await self.indexer.close()
 
     async def _forget(self) -> None:
-        """Sessions and uploads of the panel that are over are forgotten every minute."""
+        """Sessions and uploads of the panel that are over, and old alarms, are forgotten every minute."""
         while True:
             try:
                 await self._db.write(panel_sessions.sweep, self._clock.now())
                 await self._db.write(uploads.sweep, self._clock.now())
+                await self._db.write(alarms.sweep, self._clock.now())
             except OdzewError as error:
                 log.warning("sessions_not_swept", error=str(error))
             await self._clock.sleep(MINUTE / SECOND)

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 from odzew.clock import to_datetime
 from odzew.errors import NotOurs
 from odzew.inbox.owe import level_of, wants
+from odzew.inbox.withhold import drops, option_of
 from odzew.model import Account, Attempt, Message, Target
 from odzew.store.arrivals import ArrivalHead, head
 from odzew.store.db import Database
@@ -25,10 +26,10 @@ from odzew.store.target_states import TargetState, states
 MeaningOf = Callable[[str], str]
 """An outcome of an attempt in a sentence."""
 Verdict = Literal[
-    "owed", "unclaimed", "no_forward", "switched_off", "filtered", "not_owed",
+    "owed", "unclaimed", "withheld", "no_forward", "switched_off", "filtered", "not_owed",
     "waiting_for_parts", "suspected_copy", "repetition", "receipt", "report", "unreadable",
 ]  # fmt: skip
-State = Literal["delivered", "waiting", "paused", "exhausted", "cancelled", "switched_off", "filtered", "not_owed"]
+State = Literal["delivered", "waiting", "paused", "exhausted", "cancelled", "withheld", "switched_off", "filtered", "not_owed"]
 
 ENDINGS: Final = {
     "switched_off": "the target was switched off or removed",
@@ -116,31 +117,39 @@ async def why(db: Database, key: int, meaning_of: MeaningOf, directory: Director
         fates.append(_fate(row, await db.read(attempts, row.id), known.get(row.target_id), meaning_of))
     level = level_of(message, present)
     owed = {row.target_id for row in rows}
-    fates += [_never_owed(target, message) for target in level if target.id not in owed]
+    fates += [_never_owed(target, message, present) for target in level if target.id not in owed]
     account = present.accounts.get(message.account_id or 0)
-    verdict, words = _judge(message, account, fates, bool(rows))
+    verdict, words = _judge(message, account, fates, bool(rows), drops(message, present))
     return Why(
         arrival, key, verdict, words, account.name if account else None, message.kind, message.rule, _level(level, present), tuple(fates)
     )
 
 
-def _judge(message: Message, account: Account | None, fates: Sequence[Fate], owed: bool) -> tuple[Verdict, str]:
+def _judge(message: Message, account: Account | None, fates: Sequence[Fate], owed: bool, dropping: bool) -> tuple[Verdict, str]:
     gap = ". A part of it is missing, and the text shows where" if message.incomplete else ""
     if owed:
         counts: dict[str, int] = {}
         for fate in fates:
             if fate.delivery is not None:
                 counts[fate.state] = counts.get(fate.state, 0) + 1
-        return "owed", f"owed: {', '.join(f'{count} {state}' for state, count in counts.items())}{gap}"
+        late = "" if message.withheld is None else f". What came of it later is {_withheld(message)}"
+        return "owed", f"owed: {', '.join(f'{count} {state}' for state, count in counts.items())}{gap}{late}"
     if message.account_id is None:
         return "unclaimed", f"unclaimed, so nobody is owed it: {message.rule}{gap}"
+    if message.withheld is not None:
+        return "withheld", f"{_withheld(message)}{gap}"
     if not fates:
         return "no_forward", f"no keyword, number or account of {account.name if account else 'its owner'} has a forward for it{gap}"
     if all(fate.state == "switched_off" for fate in fates):
         return "switched_off", f"every forward of the level that applies is switched off{gap}"
     if all(fate.state in ("switched_off", "filtered") for fate in fates):
         return "filtered", f"the filters of the forwards that apply leave it out{gap}"
-    return "not_owed", f"when it came, no forward was set up for it or switched on{gap}"
+    perhaps = f", or it was withheld then, for {option_of(message)} has the option drop_blacklisted" if dropping else ""
+    return "not_owed", f"when it came, no forward was set up for it or switched on{perhaps}{gap}"
+
+
+def _withheld(message: Message) -> str:
+    return f"withheld: its sender was on the blacklist, and {option_of(message)} had the option drop_blacklisted"
 
 
 def _fate(row: DeliveryRow, tried: Sequence[Attempt], state: TargetState | None, meaning_of: MeaningOf) -> Fate:
@@ -179,10 +188,13 @@ def _pause_of(state: TargetState | None) -> str:
     return _PAUSES.get(why_paused, why_paused)
 
 
-def _never_owed(target: Target, message: Message) -> Fate:
+def _never_owed(target: Target, message: Message, directory: Directory) -> Fate:
     state: State = "not_owed"
-    words = "never owed: the forward was set up, or switched on, after the message came"
-    if not target.active:
+    perhaps = ", or the message was withheld then" if drops(message, directory) else ""
+    words = f"never owed: the forward was set up, or switched on, after the message came{perhaps}"
+    if message.withheld is not None:
+        state, words = "withheld", "never owed: the message is withheld"
+    elif not target.active:
         state, words = "switched_off", "never owed: the forward is switched off"
     elif not wants(target, message):
         state, words = "filtered", "never owed: the forward's filters leave the message out"

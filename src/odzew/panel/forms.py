@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from odzew.clock import from_datetime
-from odzew.errors import OdzewError
+from odzew.errors import OdzewError, sentence_of
+from odzew.panel.words import spoken
 from odzew.wire.localtime import zone_of
 
 LONGEST: Final = 4_000
@@ -62,6 +63,14 @@ class Form:
         """Notes a fault of a field; the first one of each field is kept."""
         self.errors.setdefault(name, self._t(text, **values))
 
+    def told(self, name: str, sentence: str) -> None:
+        """Notes what a judge has said of a field."""
+        self.errors.setdefault(name, self.spoken(sentence))
+
+    def spoken(self, sentence: str) -> str:
+        """A judge's sentence in the visitor's language."""
+        return spoken(self._t, sentence)
+
     def text(self, name: str, *, required: bool = False, most: int | None = None) -> str:
         """A text without white space around it."""
         value = self.typed(name).replace("\r\n", "\n").strip()
@@ -114,7 +123,7 @@ class Form:
         try:
             return judge(value, *more)
         except (OdzewError, ValueError) as error:
-            self.errors.setdefault(name, str(error))
+            self.told(name, sentence_of(error))
             return value
 
 

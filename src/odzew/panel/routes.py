@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 from odzew.panel.page import Page
 from odzew.panel.pages import (
     account,
+    alarms,
     api_errors,
     audit,
     blacklist,
@@ -47,6 +48,7 @@ from odzew.panel.visit import ROOT
 
 PAGES: Final[tuple[Page, ...]] = (
     *account.PAGES,
+    *alarms.PAGES,
     *api_errors.PAGES,
     *audit.PAGES,
     *blacklist.PAGES,

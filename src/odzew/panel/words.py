@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any, Final
 
+from odzew.errors import Sentence
+
 ENGLISH: Final = "en"
 LANGUAGES: Final = {"en": "English", "pl": "Polski"}
 
@@ -56,6 +58,14 @@ class Words:
     def translation(self, language: str) -> Translation:
         """All of one language, for the test that keeps it whole."""
         return self._languages[language]
+
+
+def spoken(t: Callable[..., str], sentence: str) -> str:
+    """What another part of the program says, in the language of the translator `t`; a text that is no `Sentence` as it is."""
+    if not isinstance(sentence, Sentence):
+        return sentence
+    values = {name: spoken(t, value) if isinstance(value, Sentence) else value for name, value in sentence.values.items()}
+    return t(sentence.template, **values)
 
 
 def best_language(accepted: str) -> str:

@@ -37,7 +37,10 @@ async def write_entry(
         plan: Plan = await visit.db.write(_write, visit, document, hashes)
     except SetupError as error:
         for field, sentence in by_field(error.faults):
-            form.errors.setdefault(field if field in fields else "", sentence if field in fields else f"{field} {sentence}".strip())
+            if field in fields:
+                form.told(field, sentence)
+            else:
+                form.told("", f"{field} {form.spoken(sentence)}".strip())
         return None
     await visit.services.refresh()
     return plan

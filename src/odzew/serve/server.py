@@ -66,15 +66,7 @@ from odzew.store.leases import Lease, alive
 from odzew.store.migrate import NEWEST
 from odzew.store.postgres import PostgresDatabase
 from odzew.store.sqlite import SqliteDatabase
-from odzew.web import (
-    App,
-    Listeners,
-    by_first_segment,
-    certificate,
-    front,
-    logged,
-    not_here,
-)  # fmt: skip
+from odzew.web import App, Listeners, by_first_segment, certificate, front, logged, not_here
 from odzew.wire.msisdn import is_country
 from odzew.wire.published import HELP_FIELDS
 
@@ -204,7 +196,7 @@ class Server:
             names = ("smtp_host", "mail_from", "smtp_port", "smtp_user", "smtp_password", "smtp_tls")
             self.mail = SmtpSender(self.clock, self.resolver, MailServer(*(self.settings[name] for name in names)), mail_tls(extra))
         send = None if self.mail is None else functools.partial(send_note, self.mail, self.clock)
-        self.alarms = Alarms(self.clock, self._directory, self.settings["alarm_to"], send)
+        self.alarms = Alarms(self.clock, self._directory, self.settings["alarm_to"], send, self.db)
         self.health = TargetHealth(self.db, self.clock, self.alarms.of_target)
         self.on_attempt.append(self.health.attempted)
         self.exchange = Exchange(self.db, self.clock, self.sender, self._secret_of, self.mail, Trusts(extra))
@@ -350,7 +342,8 @@ class Server:
         try:
             await self.present.refresh()
         except StoreError as error:
-            log.warning("directory_not_read", error=str(error))
+            tell = log.warning if error.temporary else log.error
+            tell("directory_not_read", error=str(error))
             return False
         known = await self.health.refresh()
         self.engine.wake()

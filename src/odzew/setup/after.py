@@ -23,6 +23,9 @@ def after(directory: Directory, plan: Plan) -> Directory:
     result.numbers_by_id = {number.id: number for number in result.numbers.values()}
     result.sources_by_id = {source.id: source for source in result.sources.values()}
     _index_keywords(result, list(result.keywords_by_id.values()))
+    result.withholding = any(number.drop_blacklisted for number in result.numbers_by_id.values()) or any(
+        keyword.drop_blacklisted for keyword in result.keywords_by_id.values()
+    )
     removed = {target.id for target in plan.removed_targets}
     _index_targets(result, [*(t for t in directory.targets.values() if t.id not in removed), *plan.targets])
     return result

@@ -11,12 +11,13 @@ from typing import Final
 
 from msgspec import UNSET
 
-from odzew.errors import SetupError
+from odzew.errors import Sentence, SetupError
 from odzew.model import Account, Token, User
 from odzew.setup.compare_numbers import compare_numbers
 from odzew.setup.compare_sources import compare_sources
 from odzew.setup.compare_targets import compare_targets
 from odzew.setup.plan import HIDDEN, Level, Plan, difference, given, shown, shown_of
+from odzew.setup.reading import placed
 from odzew.setup.tables import AccountTable, Document, TokenTable, UserTable
 from odzew.store.directory import Directory
 
@@ -78,10 +79,11 @@ def _compare_user(plan: Plan, directory: Directory, table: UserTable, account: s
     owner = None if account is None else plan.account_ids[account]
     before = directory.users.get(table.login)
     if before is not None and before.account_id != owner:
-        return [f"{table.place}.login: {table.login!r} belongs to another account; log-ins are unique in the installation"]
+        sentence = Sentence("%(login)r belongs to another account; log-ins are unique in the installation", login=table.login)
+        return [placed(f"{table.place}.login", sentence)]
     password = table.password
     if before is None and password is UNSET:
-        return [f"{table.place}.password: is missing: a new user needs one"]
+        return [placed(f"{table.place}.password", Sentence("is missing: a new user needs one"))]
     new = User(plan.new_id(), owner, table.login, "", OPERATOR_ROLES if owner is None else ())
     after = replace(before or new, **given(table, _RIGHTS))
     told_before, told = shown_of(before, _RIGHTS) if before else None, shown_of(after, _RIGHTS)
@@ -100,7 +102,7 @@ def _compare_token(plan: Plan, directory: Directory, table: TokenTable, before: 
         after = replace(after, sha256=hashlib.sha256(table.value.encode()).digest())
         other = directory.tokens.get(after.sha256)
         if other is not None and (before is None or other.id != before.id):
-            return [f"{table.place}.value: another token has this value"]
+            return [placed(f"{table.place}.value", Sentence("another token has this value"))]
     elif before is None:
         plan.unmade.add(after.id)
     if after != before:

@@ -10,9 +10,10 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET
 
+from odzew.errors import Sentence
 from odzew.model import Source
 from odzew.setup.plan import HIDDEN, Plan, Shown, difference, given, shown, shown_of
-from odzew.setup.reading import ENV
+from odzew.setup.reading import ENV, placed
 from odzew.setup.tables import Document, PushTable, SourceTable
 from odzew.store.directory import Directory
 
@@ -29,7 +30,7 @@ def compare_sources(plan: Plan, directory: Directory, document: Document) -> lis
     for table in document.source:
         before = directory.sources.get(table.name)
         after = _source(plan, before, table)
-        faults += (f"{table.place}.{key}: {sentence}" for key, sentence in _odd(after))
+        faults += (placed(f"{table.place}.{key}", sentence) for key, sentence in _odd(after))
         if after != before:
             plan.sources.append(after)
             plan.changes.append(difference("source", after.name, _shown(before) if before else None, _told(before, after)))
@@ -43,14 +44,14 @@ def _odd(source: Source) -> Iterator[tuple[str, str]]:
         if not options.get("tls"):
             for key in _OF_TLS:
                 if options.get(key):
-                    yield key, "means nothing without tls = true"
+                    yield key, Sentence("means nothing without tls = true")
         for key, other in (("tls_cert", "tls_key"), ("tls_key", "tls_cert")):
             if options.get(key) and not options.get(other):
-                yield key, f"needs {other} beside it (both may name the same file)"
+                yield key, Sentence("needs %(other)s beside it (both may name the same file)", other=other)
     if source.protocol == "mm7":
         for key, other in (("username", "password"), ("password", "username")):
             if options.get(key) and not options.get(other):
-                yield key, f"needs a {other} beside it"
+                yield key, Sentence("needs a %(other)s beside it", other=other)
 
 
 def _source(plan: Plan, before: Source | None, table: SourceTable) -> Source:

@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 from msgspec import UNSET
 
 from odzew.clock import from_datetime, to_datetime
-from odzew.errors import TemplateError
+from odzew.errors import Sentence, TemplateError, sentence_of
 from odzew.model import ForwardFor, Target
 from odzew.setup.consistency import kind_of, target_names
 from odzew.setup.judges import LONGEST_RETRY, SHORTEST_GAP
 from odzew.setup.plan import Change, Level, Plan, Shown, difference, given, shown_of
+from odzew.setup.reading import placed
 from odzew.setup.tables import ForwardTable
 from odzew.setup.ways import idle, without
 from odzew.store.directory import Directory
@@ -55,9 +56,9 @@ def compare_targets(plan: Plan, directory: Directory, levels: list[Level]) -> li
             new = Target(plan.new_id(), level.account_id, level.level, level.id, kind, name, "")
             after, of_no_use = _reduced(replace(before or new, **_settings(table)), table)
             faults += of_no_use
-            faults += (f"{table.place}.{fault}" for fault in faults_of(after))
+            faults += (placed(f"{table.place}.{key}", sentence) for key, sentence in faults_of(after))
             if table.body is not UNSET and after.way == "url" and after.for_kind != "mms":
-                faults.append(f"{table.place}.body: is for mms only: an SMS is forwarded by GET, which has no body")
+                faults.append(placed(f"{table.place}.body", Sentence("is for mms only: an SMS is forwarded by GET, which has no body")))
             if after != before:
                 plan.targets.append(after)
                 told = _shown(after)
@@ -80,51 +81,52 @@ def _settings(table: ForwardTable) -> dict[str, Any]:
 
 def _reduced(target: Target, table: ForwardTable) -> tuple[Target, list[str]]:
     """The target without what means nothing for its way: left from before it goes by itself, in the file it is a fault."""
-    faults = []
+    faults: list[str] = []
     for key in idle(target.way):
         if getattr(target, key) != without(key):
             if getattr(table, key) is not UNSET:
-                faults.append(f'{table.place}.{key}: means nothing for a target with way = "{target.way}"')
+                sentence = Sentence('means nothing for a target with way = "%(way)s"', way=target.way)
+                faults.append(placed(f"{table.place}.{key}", sentence))
             target = replace(target, **{key: without(key)})
     return target, faults
 
 
-def faults_of(target: Target) -> Iterator[str]:
-    """What does not go together in one target, each as `key: sentence`."""
+def faults_of(target: Target) -> Iterator[tuple[str, str]]:
+    """What does not go together in one target: (key, sentence)."""
     if target.way == "email":
         if not target.mail_to:
-            yield "mail_to: is missing: an e-mail goes to at least one address"
+            yield "mail_to", Sentence("is missing: an e-mail goes to at least one address")
     elif not target.url:
-        yield "url: is missing"
+        yield "url", Sentence("is missing")
     else:
         yield from _faults_of_url(target)
     minutes = target.retry_minutes or ()
     if target.retry_basis == "previous":
         if sum(minutes) > LONGEST_RETRY:
-            yield "retry_minutes: the last repeat would be more than 7 days after the first attempt"
+            yield "retry_minutes", Sentence("the last repeat would be more than 7 days after the first attempt")
     elif any(later - earlier < SHORTEST_GAP for earlier, later in pairwise(minutes)):
-        yield 'retry_minutes: must grow, for they count from the first attempt (or set retry_basis = "previous")'
+        yield "retry_minutes", Sentence('must grow, for they count from the first attempt (or set retry_basis = "previous")')
 
 
-def _faults_of_url(target: Target) -> Iterator[str]:
+def _faults_of_url(target: Target) -> Iterator[tuple[str, str]]:
     try:
         template = Template.parse(target.url)
     except TemplateError as error:  # it was there before the rules of today
-        yield f"url: {error}"
+        yield "url", sentence_of(error)
         return
     if target.secret is not None and not template.query_only:
-        yield "url: a signed target has placeholders only in its query, because only that is signed"
+        yield "url", Sentence("a signed target has placeholders only in its query, because only that is signed")
     if target.secret_before is not None and target.secret_before == target.secret:
-        yield "secret_before: is the same as secret: it is the one before it"
+        yield "secret_before", Sentence("is the same as secret: it is the one before it")
     if target.secret_before is not None and target.secret is None:
-        yield "secret_before: signs beside secret, and there is none"
+        yield "secret_before", Sentence("signs beside secret, and there is none")
     if target.secret_before_until is not None and target.secret_before is None:
-        yield "secret_before_until: there is no secret_before that would sign until then"
+        yield "secret_before_until", Sentence("there is no secret_before that would sign until then")
     if target.client_key is not None and target.client_cert is None:
-        yield "client_key: there is no client_cert that it belongs to"
+        yield "client_key", Sentence("there is no client_cert that it belongs to")
     for key in ("client_cert", "ca"):
         if getattr(target, key) is not None and template.scheme != "https":
-            yield f"{key}: is for https only"
+            yield key, Sentence("is for https only")
 
 
 def _label(level: Level, target: Target) -> str:

@@ -7,6 +7,8 @@ from typing import Final
 
 from msgspec import UNSET
 
+from odzew.errors import Sentence
+from odzew.setup.reading import placed
 from odzew.setup.tables import AccountTable, Document, ForwardTable, NumberTable, TokenTable, UserTable
 from odzew.wire import folding
 
@@ -79,9 +81,15 @@ def _forwards(level: str, forwards: tuple[ForwardTable, ...]) -> Iterator[str]:
     yield from _twice("name", ((f"{kind_of(forward)} {name}", forward.place) for forward, name in named))
     for forward in forwards:
         if forward.for_kind is UNSET and level == "account":
-            yield f"{forward.place}.for: is missing: an account's forward is for one of {', '.join(FORWARDS_OF[level])}"
+            kinds = ", ".join(FORWARDS_OF[level])
+            yield placed(f"{forward.place}.for", Sentence("is missing: an account's forward is for one of %(kinds)s", kinds=kinds))
         elif kind_of(forward) not in FORWARDS_OF[level]:
-            yield f"{forward.place}.for: a forward of a {level} is for {' or '.join(FORWARDS_OF[level])}, not {kind_of(forward)}"
+            yield placed(f"{forward.place}.for", _of_another(level, kind_of(forward)))
+
+
+def _of_another(level: str, kind: str) -> Sentence:
+    kinds = " or ".join(FORWARDS_OF[level])
+    return Sentence("a forward of a %(level)s is for %(kinds)s, not %(kind)s", level=level, kinds=kinds, kind=kind)
 
 
 def _twice(key: str, values: Iterable[tuple[str, str]], hidden: bool = False) -> Iterator[str]:
@@ -89,6 +97,9 @@ def _twice(key: str, values: Iterable[tuple[str, str]], hidden: bool = False) ->
     seen: dict[str, str] = {}
     for value, place in values:
         if value in seen:
-            yield f"{place}.{key}: {'the same value' if hidden else repr(value)} is already at {seen[value]}"
+            if hidden:
+                yield placed(f"{place}.{key}", Sentence("the same value is already at %(place)s", place=seen[value]))
+            else:
+                yield placed(f"{place}.{key}", Sentence("%(value)r is already at %(place)s", value=value, place=seen[value]))
         elif value:
             seen[value] = place

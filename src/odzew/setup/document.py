@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from odzew.errors import SetupError
+from odzew.errors import Sentence, SetupError
 from odzew.setup.consistency import faults_between
-from odzew.setup.reading import Reader
+from odzew.setup.reading import Reader, placed
 from odzew.setup.tables import Document
 
 LARGEST: Final = 64 << 20
@@ -24,11 +24,11 @@ def read_file(path: Path, environment: Mapping[str, str], country: str = "PL") -
     """The document in a file. SetupError with every fault found; also where the file cannot be read."""
     try:
         if path.stat().st_size > LARGEST:
-            raise SetupError([f"{path}: is larger than {LARGEST >> 20} MiB"])
+            raise SetupError([placed(str(path), Sentence("is larger than %(most)d MiB", most=LARGEST >> 20))])
         octets = path.read_bytes()
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "is no name of a file"
-        raise SetupError([f"{path}: cannot be read: {reason}"]) from None
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else Sentence("is no name of a file")
+        raise SetupError([placed(str(path), Sentence("cannot be read: %(why)s", why=reason))]) from None
     return read_document(octets, environment, country)
 
 
@@ -39,7 +39,7 @@ def read_document(octets: bytes, environment: Mapping[str, str], country: str = 
     faults = reader.faults + faults_between(document)
     if faults:
         more = len(faults) - SHOWN
-        raise SetupError(faults[:SHOWN] + ([f"and {more} more faults"] if more > 0 else []))
+        raise SetupError(faults[:SHOWN] + ([Sentence("and %(number)d more faults", number=more)] if more > 0 else []))
     return document
 
 
@@ -47,10 +47,10 @@ def _toml(octets: bytes) -> dict[str, object]:
     try:
         return tomllib.loads(octets.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise SetupError([f"the file is not valid UTF-8 (octet {error.start})"]) from None
+        raise SetupError([Sentence("the file is not valid UTF-8 (octet %(octet)d)", octet=error.start)]) from None
     except tomllib.TOMLDecodeError as error:
-        raise SetupError([f"the file is not valid TOML: {error}"]) from None
+        raise SetupError([Sentence("the file is not valid TOML: %(why)s", why=str(error))]) from None
     except RecursionError:
-        raise SetupError(["the file is nested too deeply"]) from None
+        raise SetupError([Sentence("the file is nested too deeply")]) from None
     except ValueError as error:  # a date or a whole number that Python cannot hold
-        raise SetupError([f"the file has a value that cannot be read: {str(error)[:100]}"]) from None
+        raise SetupError([Sentence("the file has a value that cannot be read: %(why)s", why=str(error)[:100])]) from None

@@ -9,16 +9,16 @@ import re
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any, Final, Literal
 
-from odzew.errors import SetupError
+from odzew.errors import Sentence, SetupError
 from odzew.setup.apply import write
 from odzew.setup.consistency import faults_between
 from odzew.setup.plan import Plan
-from odzew.setup.reading import Reader
+from odzew.setup.reading import Reader, placed
 from odzew.setup.tables import Document
 from odzew.store.db import Request
 
 Section = Literal["account", "number", "source"]
-_PLACED: Final = re.compile(r"(?:[a-z_]+\[\d+\]\.?)*([a-z_]*)(?:\[\d+\])?: (.*)", re.DOTALL)
+_PLACE: Final = re.compile(r"(?:[a-z_]+\[\d+\]\.?)*([a-z_]*)(?:\[\d+\])?")
 
 
 def entry(section: Section, values: Mapping[str, Any], country: str) -> Document:
@@ -38,8 +38,10 @@ def by_field(faults: Sequence[str]) -> list[tuple[str, str]]:
     """(field, sentence) of each fault; '' for one that is of none. `account[0].user[0].login: is missing` is of `login`."""
     found = []
     for fault in faults:
-        placed = _PLACED.fullmatch(fault)
-        found.append((placed[1], placed[2]) if placed else ("", fault))
+        values = fault.values if isinstance(fault, Sentence) else {}
+        at = _PLACE.fullmatch(str(values.get("place", "")))
+        sentence = values.get("sentence")
+        found.append((at[1], sentence) if at and isinstance(sentence, str) else ("", fault))
     return found
 
 
@@ -50,4 +52,4 @@ def save(document: Document, hashes: Mapping[str, str]) -> Generator[Request, An
 
 
 def _no_hash(_password: str) -> str:
-    raise SetupError([".login: this user was changed at the same moment; please try again"])
+    raise SetupError([placed("login", Sentence("this user was changed at the same moment; please try again"))])

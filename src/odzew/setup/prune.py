@@ -15,6 +15,7 @@ from odzew.setup.compare import token_name
 from odzew.setup.consistency import target_names
 from odzew.setup.plan import Change
 from odzew.setup.tables import Document, ForwardTable
+from odzew.store import recovery_codes
 from odzew.store.changes import bump
 from odzew.store.db import Request, Rows
 from odzew.store.directory import Directory
@@ -69,6 +70,7 @@ def prune(found: Surplus) -> Generator[Request, Any, None]:
         yield from remove_token(token.account_id, token.name)
     for user in found.users:
         yield from end_of_user(user.id)
+        yield from recovery_codes.forget(user.id)
         yield Rows("DELETE FROM users WHERE id = ?", (user.id,))
     if found.accounts:
         yield from save_accounts([replace(account, active=False) for account in found.accounts])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import UnionType
@@ -16,7 +16,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar, Union, get
 
 import msgspec
 
-from odzew.errors import WireError
+from odzew.errors import Sentence, WireError, sentence_of
 
 ENV: Final = "env:"
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
@@ -92,12 +92,12 @@ class Reader:
         # Of which kind an undecided table is, and so which keys it may have, is not known.
         decided = not kind.choice or kind in kind.kinds.values()
         for unknown in (key for key in given if decided and key not in keys):
-            self.fault(_join(place, _shown(unknown)), f"is not a key here{did_you_mean(unknown, keys)}")
+            self.fault(_join(place, _shown(unknown)), Sentence("is not a key here%(near)s", near=did_you_mean(unknown, keys)))
         arguments: dict[str, Any] = {"place": place}
         for word, key in keys.items():
             found = self._value(key, given[word], _join(place, word)) if word in given else _FAULTY
             if word not in given and key.required:
-                self.fault(_join(place, word), "is missing")
+                self.fault(_join(place, word), Sentence("is missing"))
             if found is not _FAULTY:
                 arguments[key.name] = found
             elif key.required:
@@ -106,12 +106,12 @@ class Reader:
 
     def fault(self, place: str, sentence: str) -> None:
         """Notes a fault."""
-        self.faults.append(f"{place}: {sentence}" if place else sentence)
+        self.faults.append(placed(place, sentence) if place else sentence)
 
     def _entries(self, value: object, place: str) -> dict[str, Any]:
         if isinstance(value, dict):
             return dict(value)
-        self.fault(place, "must be a table")
+        self.fault(place, Sentence("must be a table"))
         return {}
 
     def _chosen(self, kind: type[_T], given: dict[str, Any], place: str) -> type[_T]:
@@ -123,7 +123,7 @@ class Reader:
             return found
         if kind.choice in given:
             at = _join(place, kind.choice)
-            self.fault(at, f"must be one of {', '.join(kind.kinds)}{did_you_mean(str(word), kind.kinds)}")
+            self.fault(at, _one_of(kind.kinds, word))
             given[kind.choice] = ""  # told once
         return kind
 
@@ -133,7 +133,7 @@ class Reader:
         if not key.many:
             return self.table(key.table, value, place)
         if not isinstance(value, list):
-            self.fault(place, f"must be a list of tables: write [[{place.rpartition('.')[2]}]]")
+            self.fault(place, Sentence("must be a list of tables: write [[%(name)s]]", name=place.rpartition(".")[2]))
             return _FAULTY
         return tuple(self.table(key.table, item, f"{place}[{i}]") for i, item in enumerate(value))
 
@@ -144,7 +144,8 @@ class Reader:
             return _FAULTY
         is_reference = isinstance(value, str) and value.startswith(ENV)
         if key.rule.keep == "reference" and not is_reference and value != "":
-            self.fault(place, 'must be "env:NAME": a secret that we present or compare is kept as a reference to the environment')
+            sentence = Sentence('must be "env:NAME": a secret that we present or compare is kept as a reference to the environment')
+            self.fault(place, sentence)
             return _FAULTY
         try:
             judged = self._judged(key, resolved, lax=is_reference)
@@ -160,7 +161,7 @@ class Reader:
         converted = msgspec.convert(value, key.type, strict=not lax)
         for text in converted if isinstance(converted, tuple) else (converted,):
             if isinstance(text, str) and _UNSAFE.search(text):
-                raise ValueError("has a control character or is not valid UTF-8")
+                raise ValueError(Sentence("has a control character or is not valid UTF-8"))
         return key.rule.judge(converted, self._country) if key.rule.judge else converted
 
     def _resolved(self, value: object, place: str) -> object:
@@ -170,9 +171,9 @@ class Reader:
             return value
         name = value.removeprefix(ENV)
         if not _VARIABLE.fullmatch(name):
-            self.fault(place, f"{_shown(value)} does not name a variable of the environment")
+            self.fault(place, Sentence("%(typed)s does not name a variable of the environment", typed=_shown(value)))
         elif name not in self._environment:
-            self.fault(place, f"the variable {name} is not set in the environment")
+            self.fault(place, Sentence("the variable %(name)s is not set in the environment", name=name))
         return self._environment.get(name, "")
 
 
@@ -184,13 +185,22 @@ def _refuse_unknown_words(type_: Any, value: object) -> None:
     words = get_args(choice)
     for word in value if choice is not type_ and isinstance(value, list) else [value]:
         if word not in words:
-            raise ValueError(f"must be one of {', '.join(words)}{did_you_mean(str(word), words)}")
+            raise ValueError(_one_of(words, word))
+
+
+def _one_of(words: Collection[str], given: object) -> Sentence:
+    return Sentence("must be one of %(words)s%(near)s", words=", ".join(words), near=did_you_mean(str(given), words))
+
+
+def placed(place: str, sentence: str) -> Sentence:
+    """A fault with the place where it is: `account[0].user[1].login: is missing`."""
+    return Sentence("%(place)s: %(sentence)s", place=place, sentence=sentence)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?`, or '' where nothing is near."""
     near = difflib.get_close_matches(word[:80], list(known), 1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    return Sentence("; did you mean %(near)r?", near=near[0]) if near else ""
 
 
 def _join(place: str, key: str) -> str:
@@ -202,16 +212,19 @@ def _shown(word: str) -> str:
 
 
 def _sentence(error: Exception) -> str:
-    text = str(error)
-    if isinstance(error, msgspec.ValidationError):  # "Expected `str`, got `int`", with no value in it
-        for theirs, ours in _TYPES:
-            text = text.replace(f"`{theirs}`", ours)
-        text = text.split(" - at ")[0]
-        text = text[:1].lower() + text[1:]
-    return text
+    if not isinstance(error, msgspec.ValidationError):
+        return sentence_of(error)
+    found = _WRONG_TYPE.match(str(error))  # "Expected `str`, got `int`", with no value in it
+    if found is None:
+        text = str(error).split(" - at ")[0]
+        return text[:1].lower() + text[1:]
+    wanted, given = (_TYPES.get(word, f"`{word}`") for word in found.groups())
+    return Sentence("expected %(wanted)s, got %(given)s", wanted=wanted, given=given)
 
 
-_TYPES: Final = (
-    ("str", "a text"), ("int", "a whole number"), ("float", "a number"), ("bool", "true or false"), ("array", "a list"),
-    ("object", "a table"), ("datetime", "a time"), ("date", "a date"), ("time", "a time of day"),
-)  # fmt: skip
+_WRONG_TYPE: Final = re.compile(r"Expected `([^`]*)`, got `([^`]*)`(?= - at |$)")
+_TYPES: Final = {
+    "str": Sentence("a text"), "int": Sentence("a whole number"), "float": Sentence("a number"), "bool": Sentence("true or false"),
+    "array": Sentence("a list"), "object": Sentence("a table"), "datetime": Sentence("a time"), "date": Sentence("a date"),
+    "time": Sentence("a time of day"),
+}  # fmt: skip

@@ -129,6 +129,7 @@ class KeywordTable(Table):
     word: Annotated[str, Rule(judges.keyword)]
     account: Name | UnsetType = UNSET
     strip_keyword: bool | UnsetType = UNSET
+    drop_blacklisted: bool | UnsetType = UNSET
     forward: tuple[ForwardTable, ...] = ()
 
 
@@ -139,6 +140,7 @@ class NumberTable(Table):
     service: Service
     account: Owner | UnsetType = UNSET
     mms: bool | UnsetType = UNSET
+    drop_blacklisted: bool | UnsetType = UNSET
     keyword: tuple[KeywordTable, ...] = ()
     forward: tuple[ForwardTable, ...] = ()
 

@@ -6,6 +6,7 @@ from collections.abc import Generator
 from typing import Any
 
 from odzew.errors import NotOurs
+from odzew.store import recovery_codes
 from odzew.store.changes import bump
 from odzew.store.db import Now, Request, Rows
 
@@ -17,9 +18,10 @@ def set_password(user_id: int, password_hash: str) -> Generator[Request, Any, No
 
 
 def set_totp(user_id: int, secret: str | None) -> Generator[Request, Any, None]:
-    """Turns one-time codes on, with a sealed secret, or off."""
+    """Turns one-time codes on, with a sealed secret, or off. Recovery codes end with the secret that they were made for."""
     now: int = yield Now()
     yield from _set(user_id, "totp_secret = ?, totp_last = NULL, changed_at = ?", secret, now)
+    yield from recovery_codes.forget(user_id)
 
 
 def use_totp_step(user_id: int, step: int) -> Generator[Request, Any, bool]:

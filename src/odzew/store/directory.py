@@ -30,6 +30,7 @@ class Directory:
     keywords: dict[int, dict[tuple[str, ...], Keyword]] = field(default_factory=dict)  # by number, then by folded words
     longest_keyword: dict[int, int] = field(default_factory=dict)  # words in the longest keyword, by number
     keywords_by_id: dict[int, Keyword] = field(default_factory=dict)
+    withholding: bool = False  # whether a number or a keyword has the option drop_blacklisted
     sources: dict[str, Source] = field(default_factory=dict)  # by name
     sources_by_id: dict[int, Source] = field(default_factory=dict)
     targets: dict[int, Target] = field(default_factory=dict)  # by id, removed ones not among them
@@ -92,12 +93,15 @@ def _people(directory: Directory) -> Generator[Request, Any, None]:
 
 
 def _numbers(directory: Directory) -> Generator[Request, Any, None]:
-    for key, address, service, account, mms in (yield Rows("SELECT id, address, service, account_id, mms FROM numbers")):
-        number = Number(key, address, service, account, bool(mms))
+    for row in (yield Rows("SELECT id, address, service, account_id, mms, drop_blacklisted FROM numbers")):
+        key, address, service, account, mms, drop = row
+        number = Number(key, address, service, account, bool(mms), bool(drop))
         directory.numbers[address] = directory.numbers_by_id[key] = number
-    for row in (yield Rows("SELECT id, number_id, account_id, word, words, strip_keyword FROM keywords")):
-        key, number_id, account, word, words, strip = row
-        keyword = Keyword(key, number_id, account, word, tuple(words.split(" ")), bool(strip))
+        directory.withholding = directory.withholding or number.drop_blacklisted
+    for row in (yield Rows("SELECT id, number_id, account_id, word, words, strip_keyword, drop_blacklisted FROM keywords")):
+        key, number_id, account, word, words, strip, drop = row
+        keyword = Keyword(key, number_id, account, word, tuple(words.split(" ")), bool(strip), bool(drop))
+        directory.withholding = directory.withholding or keyword.drop_blacklisted
         directory.keywords.setdefault(number_id, {})[keyword.words] = keyword
         directory.keywords_by_id[key] = keyword
         directory.longest_keyword[number_id] = max(len(keyword.words), directory.longest_keyword.get(number_id, 0))

@@ -39,7 +39,7 @@ class Wanted:
 class Line:
     """One message in a list. `start` is the first 200 characters of its text; `seen` the panel's mark, `pulled` the API's.
 
-    `deliveries` counts by state; empty: it is owed to nobody.
+    `deliveries` counts by state; empty: it is owed to nobody. `withheld`: its sender was on the blacklist.
     """
 
     id: int
@@ -56,6 +56,7 @@ class Line:
     incomplete: bool
     form: str
     answers: str | None
+    withheld: bool = False
     attachments: int = 0
     deliveries: dict[str, int] = field(default_factory=dict)
 
@@ -72,7 +73,8 @@ class Found:
 
 _FOUND: Final = """SELECT m.id, m.account_id, m.kind, m.sender, m.recipient, m.title, m.keyword, m.received_at,
                           i.seen_at IS NOT NULL AND i.account_id = coalesce(m.account_id, 0),
-                          m.pulled_at IS NOT NULL, m.incomplete, m.form, m.answers, m.keyword_id, m.number_id, substr(m.text, 1, ?)
+                          m.pulled_at IS NOT NULL AND m.withheld IS NULL, m.withheld IS NOT NULL,
+                          m.incomplete, m.form, m.answers, m.keyword_id, m.number_id, substr(m.text, 1, ?)
                    FROM messages m LEFT JOIN inbox_index i ON i.message_id = m.id"""
 
 
@@ -120,9 +122,10 @@ def complete(lines: Sequence[Line]) -> Generator[Request, Any, None]:
 
 
 def _found(row: Sequence[Any]) -> Found:
-    key, account, kind, sender, recipient, title, keyword, received, seen, pulled, incomplete, form, answers, keyword_id, number, text = row
+    key, account, kind, sender, recipient, title, keyword, received, seen, pulled, withheld, *rest = row
+    incomplete, form, answers, keyword_id, number, text = rest
     line = Line(
         key, account, kind, sender, recipient, text[:START], title, keyword, received, bool(seen), bool(pulled), bool(incomplete), form,
-        answers,
+        answers, bool(withheld),
     )  # fmt: skip
     return Found(line, keyword_id, number, text)

@@ -12,7 +12,7 @@ from odzew.store.db import Request, Rows, one
 NEWEST: Final = 1 << 62  # before any id
 
 _MESSAGE = """id, kind, account_id, sender, recipient, text, received_at, number_id, keyword_id, keyword, answers, title, rule, form,
-    incomplete"""
+    incomplete, withheld"""
 
 
 @dataclass(slots=True, frozen=True)
@@ -59,8 +59,8 @@ def messages_of(account: int, before: int | None, limit: int) -> Generator[Reque
 
 
 def pulled_at(message: int) -> Generator[Request, Any, int | None]:
-    """When the API gave it out with `read`, or None."""
-    row = yield from one("SELECT pulled_at FROM messages WHERE id = ?", message)
+    """When the API gave it out with `read`, or None. What is withheld has a mark that is nobody's."""
+    row = yield from one("SELECT pulled_at FROM messages WHERE id = ? AND withheld IS NULL", message)
     return None if row is None else row[0]
 
 

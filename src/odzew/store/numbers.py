@@ -13,9 +13,11 @@ from odzew.store.db import Many, Request, Rows
 def save_numbers(numbers: Sequence[Number]) -> Generator[Request, Any, dict[str, int]]:
     """Creates or updates each by its address; gives their ids by address. The ids of the given objects do not matter."""
     yield Many(
-        """INSERT INTO numbers (address, service, account_id, mms) VALUES (?, ?, ?, ?)
-           ON CONFLICT (address) DO UPDATE SET service = excluded.service, account_id = excluded.account_id, mms = excluded.mms""",
-        [(number.address, number.service, number.account_id, int(number.mms)) for number in numbers],
+        """INSERT INTO numbers (address, service, account_id, mms, drop_blacklisted) VALUES (?, ?, ?, ?, ?)
+           ON CONFLICT (address) DO UPDATE
+           SET service = excluded.service, account_id = excluded.account_id, mms = excluded.mms,
+               drop_blacklisted = excluded.drop_blacklisted""",
+        [(number.address, number.service, number.account_id, int(number.mms), int(number.drop_blacklisted)) for number in numbers],
     )
     rows = yield Rows("SELECT address, id FROM numbers WHERE address IN_TEXTS(?)", ([number.address for number in numbers],))
     return {row[0]: row[1] for row in rows}
@@ -24,10 +26,11 @@ def save_numbers(numbers: Sequence[Number]) -> Generator[Request, Any, dict[str,
 def save_keywords(keywords: Sequence[Keyword]) -> Generator[Request, Any, dict[tuple[int, tuple[str, ...]], int]]:
     """Creates or updates each by its number and folded words; gives their ids by (number's id, words)."""
     yield Many(
-        """INSERT INTO keywords (number_id, account_id, word, words, strip_keyword) VALUES (?, ?, ?, ?, ?)
+        """INSERT INTO keywords (number_id, account_id, word, words, strip_keyword, drop_blacklisted) VALUES (?, ?, ?, ?, ?, ?)
            ON CONFLICT (number_id, words) DO UPDATE
-           SET account_id = excluded.account_id, word = excluded.word, strip_keyword = excluded.strip_keyword""",
-        [(k.number_id, k.account_id, k.word, " ".join(k.words), int(k.strip_keyword)) for k in keywords],
+           SET account_id = excluded.account_id, word = excluded.word, strip_keyword = excluded.strip_keyword,
+               drop_blacklisted = excluded.drop_blacklisted""",
+        [(k.number_id, k.account_id, k.word, " ".join(k.words), int(k.strip_keyword), int(k.drop_blacklisted)) for k in keywords],
     )
     rows = yield Rows(
         "SELECT number_id, words, id FROM keywords WHERE number_id IN_INTS(?)", (sorted({keyword.number_id for keyword in keywords}),)

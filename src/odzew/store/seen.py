@@ -60,9 +60,12 @@ def mark_all(account_id: int | None, kinds: Sequence[str], upto: int) -> Generat
 
 
 def offer_again(ids: Sequence[int], account_id: int) -> Generator[Request, Any, list[int]]:
-    """Takes the API's mark off messages of an account: it gives them out again. The ids of those that had it; write it to the audit log."""
+    """Takes the API's mark off messages of an account: it gives them out again, or what was withheld for the first time.
+
+    The ids of those that had it; write it to the audit log.
+    """
     rows = yield Rows(
-        """UPDATE messages SET pulled_at = NULL, pull_id = NULL
+        """UPDATE messages SET pulled_at = NULL, pull_id = NULL, withheld = NULL
            WHERE id IN_INTS(?) AND account_id = ? AND pulled_at IS NOT NULL RETURNING id""",
         (list(dict.fromkeys(ids))[:MOST], account_id),
     )

@@ -9,7 +9,7 @@ from typing import Final
 
 import idna
 
-from odzew.errors import TemplateError
+from odzew.errors import Sentence, TemplateError
 
 _LONGEST_HOST: Final = 253
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?").fullmatch
@@ -29,11 +29,11 @@ def parse_authority(text: str) -> Authority:
     """The authority that stands between `//` and the path. TemplateError with a sentence for people."""
     user_info, at, rest = text.rpartition("@")
     if "@" in user_info:
-        raise TemplateError("a second @ in the host part of the URL")
+        raise TemplateError(Sentence("a second @ in the host part of the URL"))
     if rest.startswith("["):
         inside, bracket, after = rest[1:].partition("]")
         if not bracket or (after and not after.startswith(":")):
-            raise TemplateError("an IPv6 address must stand in one pair of brackets")
+            raise TemplateError(Sentence("an IPv6 address must stand in one pair of brackets"))
         host = _ipv6(inside)
         port = after[1:]
     else:
@@ -46,33 +46,33 @@ def _port(text: str) -> int | None:
     if not text:
         return None
     if not _PORT(text) or not 0 < int(text) < 65_536:
-        raise TemplateError("the port must be a number from 1 to 65535")
+        raise TemplateError(Sentence("the port must be a number from 1 to 65535"))
     return int(text)
 
 
 def _ipv6(text: str) -> str:
     if "%" in text:
-        raise TemplateError("an address with a zone cannot be called")
+        raise TemplateError(Sentence("an address with a zone cannot be called"))
     try:
         return str(ipaddress.IPv6Address(text))
     except ValueError:
-        raise TemplateError("what stands in brackets is no IPv6 address") from None
+        raise TemplateError(Sentence("what stands in brackets is no IPv6 address")) from None
 
 
 def _name(text: str) -> str:
     """A name, or an IPv4 address in whatever form: mapped as browsers do (UTS 46), then checked label by label."""
     if not text:
-        raise TemplateError("the URL has no host")
+        raise TemplateError(Sentence("the URL has no host"))
     if len(text) > _LONGEST_HOST:
-        raise TemplateError("the host name is too long")
+        raise TemplateError(Sentence("the host name is too long"))
     try:
         host = idna.uts46_remap(text, std3_rules=False, transitional=False)
         if not host.isascii():
             host = idna.encode(host).decode("ascii")
     except UnicodeError:
-        raise TemplateError("the host name is not one that can be looked up") from None
+        raise TemplateError(Sentence("the host name is not one that can be looked up")) from None
     # One dot at the end is the root of names. The guard, which judges the address, sees it too.
     labels = host.removesuffix(".").split(".")
     if len(host) > _LONGEST_HOST or not all(map(_LABEL, labels)):
-        raise TemplateError("the host name has an empty or too long label, or a character that no host name has")
+        raise TemplateError(Sentence("the host name has an empty or too long label, or a character that no host name has"))
     return host

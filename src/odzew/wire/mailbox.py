@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from odzew.errors import WireError
+from odzew.errors import Sentence, WireError
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _MAILBOX = re.compile(rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~-]+)*@{_LABEL}(?:\.{_LABEL})*")
@@ -16,5 +16,5 @@ def parse(text: str) -> str:
     """The address with its domain in lower case. WireError for anything else, a display name too."""
     local, _, domain = text.rpartition("@")
     if len(text) > _LONGEST or len(local) > _LONGEST_LOCAL or not _MAILBOX.fullmatch(text):
-        raise WireError(f"{text[:80]!r} is no address such as jan@acme.example")
+        raise WireError(Sentence("%(typed)r is no address such as jan@acme.example", typed=text[:80]))
     return f"{local}@{domain.lower()}"

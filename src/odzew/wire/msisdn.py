@@ -9,7 +9,7 @@ from typing import Final
 
 import phonenumbers
 
-from odzew.errors import NumberError
+from odzew.errors import NumberError, Sentence
 from odzew.wire import clean
 
 LONGEST: Final = 64
@@ -38,7 +38,7 @@ def normalise(raw: str, country: str = "PL") -> str:
         return raw
     number = _read(raw, country) if len(raw) <= LONGEST else None
     if number is None:
-        raise NumberError("not a telephone number")
+        raise NumberError(Sentence("not a telephone number"))
     return number
 
 
@@ -50,7 +50,7 @@ def sender(raw: str, country: str = "PL") -> str:
     if _E164(raw):
         return raw
     if len(raw) > LONGEST:
-        raise NumberError("a sender of more than 64 characters")
+        raise NumberError(Sentence("a sender of more than 64 characters"))
     number = _read(raw, country)
     return number if number is not None else _as_received(raw)
 
@@ -59,15 +59,15 @@ def filter_value(raw: str, country: str = "PL") -> str:
     """What the parameter `phone` looks for: as `sender`, but digits that are no number are NumberError (contract 2)."""
     value = sender(raw, country)
     if _is_number_like(value) and not _E164(value) and _read(value, country) is None:
-        raise NumberError("not a telephone number")
+        raise NumberError(Sentence("not a telephone number"))
     return value
 
 
 def _as_received(raw: str) -> str:
     if not raw.strip():
-        raise NumberError("an empty sender")
+        raise NumberError(Sentence("an empty sender"))
     if any(unicodedata.category(character) == "Cc" for character in raw):
-        raise NumberError("a sender with control characters")
+        raise NumberError(Sentence("a sender with control characters"))
     return clean.text(raw)
 
 

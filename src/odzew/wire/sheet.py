@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from odzew.errors import WireError
+from odzew.errors import Sentence, WireError
 from odzew.wire import folding
 from odzew.wire.contact import PHONE, TEXTS, ContactError, read
 
@@ -46,7 +46,7 @@ class SheetError(WireError):
     """The file cannot be read as a table. `line`: where it stopped."""
 
     def __init__(self, reason: str, line: int = 0) -> None:
-        super().__init__(f"line {line}: {reason}" if line else reason)
+        super().__init__(Sentence("line %(line)d: %(reason)s", line=line, reason=reason) if line else reason)
         self.line = line
 
 
@@ -133,9 +133,9 @@ def rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
             return
         number += 1
         if number > ROWS:
-            raise SheetError(f"at most {ROWS} rows", reader.line_num)
+            raise SheetError(Sentence("at most %(most)d rows", most=ROWS), reader.line_num)
         if len(row) > COLUMNS:
-            raise SheetError(f"at most {COLUMNS} columns", reader.line_num)
+            raise SheetError(Sentence("at most %(most)d columns", most=COLUMNS), reader.line_num)
         if any(cell.strip() for cell in row):
             yield number, [_bare(cell.strip()) for cell in row]
 

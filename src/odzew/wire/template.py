@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote
 
-from odzew.errors import TemplateError
+from odzew.errors import Sentence, TemplateError
 from odzew.wire import clean
 from odzew.wire.authority import Authority, parse_authority
 from odzew.wire.published import PLACEHOLDER_NAMES
@@ -67,7 +67,7 @@ def check_expected(text: str) -> None:
     """TemplateError when an expected answer holds a placeholder that there is none of."""
     for name in _PLACEHOLDER.findall(text):
         if name not in PLACEHOLDER_NAMES:
-            raise TemplateError(f"unknown placeholder #{name}#")
+            raise TemplateError(Sentence("unknown placeholder #%(name)s#", name=name))
 
 
 @dataclass(slots=True, frozen=True)
@@ -104,11 +104,11 @@ class Template:
         """The template of `url`. TemplateError, with a sentence for people, when it is refused (contract 5.2)."""
         url = url.strip(" ")
         if not url:
-            raise TemplateError("the URL is empty")
+            raise TemplateError(Sentence("the URL is empty"))
         if len(url) > LONGEST:
-            raise TemplateError(f"the URL is longer than {LONGEST} characters")
+            raise TemplateError(Sentence("the URL is longer than %(most)d characters", most=LONGEST))
         if _FORBIDDEN.search(url):
-            raise TemplateError("control characters, backslashes and broken characters may not stand in a URL")
+            raise TemplateError(Sentence("control characters, backslashes and broken characters may not stand in a URL"))
         literals, names = _take_apart(url)
         scheme, authority, begin = _start(literals[0], last=not names)
         path, query = _split(literals, names, begin)
@@ -154,10 +154,10 @@ def _take_apart(url: str) -> tuple[list[str], list[str]]:
     names: list[str] = []
     for name in pieces[1::2]:
         if name not in PLACEHOLDER_NAMES:
-            raise TemplateError(f"unknown placeholder #{name}#")
+            raise TemplateError(Sentence("unknown placeholder #%(name)s#", name=name))
         names.append(PLACEHOLDER_NAMES[name])
     if any("#" in literal for literal in pieces[0::2]):
-        raise TemplateError("a # that belongs to no placeholder; a URL to be called has no fragment")
+        raise TemplateError(Sentence("a # that belongs to no placeholder; a URL to be called has no fragment"))
     return pieces[0::2], names
 
 
@@ -166,13 +166,13 @@ def _start(literal: str, last: bool) -> tuple[str, Authority, int]:
     found = _START.match(literal)
     if found is None:
         if not last and "/" not in literal:
-            raise TemplateError("a placeholder may not stand in the scheme")
-        raise TemplateError("the URL must be absolute and begin with http:// or https://")
+            raise TemplateError(Sentence("a placeholder may not stand in the scheme"))
+        raise TemplateError(Sentence("the URL must be absolute and begin with http:// or https://"))
     scheme = found[1].lower()
     if scheme not in DEFAULT_PORTS:
-        raise TemplateError(f"the scheme must be http or https, not {scheme[:20]}")
+        raise TemplateError(Sentence("the scheme must be http or https, not %(scheme)s", scheme=scheme[:20]))
     if found.end() == len(literal) and not last:
-        raise TemplateError("a placeholder may not stand in the host, the port or the user info")
+        raise TemplateError(Sentence("a placeholder may not stand in the host, the port or the user info"))
     return scheme, parse_authority(found[2]), found.end()
 
 
@@ -202,7 +202,7 @@ def _refuse_dots(form: str, filled: str) -> None:
     """TemplateError if a segment that holds a placeholder became `.` or `..`; such segments of the template's own stay."""
     for written, segment in zip(form.split("/"), filled.split("/"), strict=True):
         if "%s" in written and _DOT_SEGMENT(segment):
-            raise TemplateError("a value fills a path segment with . or ..")
+            raise TemplateError(Sentence("a value fills a path segment with . or .."))
 
 
 def _basic(user_info: str | None) -> str | None:

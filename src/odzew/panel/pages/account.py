@@ -10,9 +10,10 @@ from starlette.responses import Response
 from odzew.errors import Busy, NotOurs
 from odzew.panel.forms import Form
 from odzew.panel.page import BOTH, POST, Page
+from odzew.panel.recovery import FEW
 from odzew.panel.visit import Visit
 from odzew.panel.words import LANGUAGES
-from odzew.store import credentials, panel_sessions
+from odzew.store import credentials, panel_sessions, recovery_codes
 from odzew.store.db import Unit
 
 SHORTEST: Final = 10  # characters of a password
@@ -41,7 +42,7 @@ async def password(visit: Visit) -> Response:
     judge_password(form, "new", new)
     if new != form.typed("again"):
         form.fault("again", "This is not the same as above.")
-    if form.valid and not await _is_right(visit, form, old):
+    if form.valid and not await is_right(visit, form, "old", old):
         form.fault("old", "This is not your present password.")
     if not form.valid:
         return await _shown(visit, visit.fields({"name": visit.user.name, "language": visit.user.language or ""}), 422, form)
@@ -72,14 +73,14 @@ def judge_password(form: Form, name: str, value: str) -> None:
         form.fault(name, "This cannot be a password.")
 
 
-async def _is_right(visit: Visit, form: Form, old: str) -> bool:
-    """Whether the present password was typed; guesses count as at the log-in."""
+async def is_right(visit: Visit, form: Form, name: str, password: str) -> bool:
+    """Whether the present password was typed in the field `name`; guesses count as at the log-in."""
     throttle, login = visit.services.throttle, visit.user.login
     try:
         await throttle.admit(visit.address, login)
-        right = await visit.services.verifier.verify(login, visit.user, old)
+        right = await visit.services.verifier.verify(login, visit.user, password)
     except Busy as error:
-        form.fault("old", "Too many attempts failed. Please wait %(seconds)d s and try again.", seconds=error.retry_after)
+        form.fault(name, "Too many attempts failed. Please wait %(seconds)d s and try again.", seconds=error.retry_after)
         return True  # the fault is noted already
     if not right:
         throttle.failed(visit.address, login)
@@ -89,9 +90,10 @@ async def _is_right(visit: Visit, form: Form, old: str) -> bool:
 async def _shown(visit: Visit, form: Form, status: int = 200, secret: Form | None = None) -> Response:
     assert visit.visitor is not None
     sessions = await visit.db.read(panel_sessions.of_user, visit.user.id, visit.services.clock.now())
+    left = await visit.db.read(recovery_codes.left, visit.user.id) if visit.user.totp_secret else None
     return visit.page(
         "account.html", status=status, form=form, secret=secret or visit.fields(), sessions=sessions, this=visit.visitor.session,
-        now=visit.services.clock.now(),
+        now=visit.services.clock.now(), left=left, few=left is not None and left <= FEW,
     )  # fmt: skip
 
 

@@ -11,10 +11,11 @@ from typing import Any, Final
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from odzew.errors import NotOurs
+from odzew.errors import NotOurs, sentence_of
 from odzew.panel.forms import Form
 from odzew.panel.page import BOTH, Page
 from odzew.panel.visit import Visit
+from odzew.panel.words import spoken
 from odzew.store import people, uploads
 from odzew.store.db import Unit
 from odzew.store.uploads import Upload
@@ -154,7 +155,7 @@ def _group(form: Form) -> str:
 
 async def _shown(visit: Visit, upload: Upload, data: bytes, layout: Layout, form: Form, status: int = 200) -> Response:
     found = await _look(visit, data, layout)
-    fault = str(found) if isinstance(found, SheetError) else ""
+    fault = spoken(visit.t, sentence_of(found)) if isinstance(found, SheetError) else ""
     findings = Findings() if isinstance(found, SheetError) else found
     head = [] if fault else [cells for _, cells in islice(sheet.rows(sheet.decoded(data[:64_000], layout.encoding), layout.delimiter), 4)]
     width = max([len(layout.fields), *map(len, head)])

@@ -10,10 +10,11 @@ from starlette.responses import Response
 
 from odzew.errors import NotOurs
 from odzew.model import Attempt, DeliveryState, Message
+from odzew.panel.attempts import hidden_of, spans_of
 from odzew.panel.errands import Errand
 from odzew.panel.forms import Form
 from odzew.panel.page import POST, Page
-from odzew.panel.render import inside, unnumbered
+from odzew.panel.render import inside
 from odzew.panel.visit import Visit
 from odzew.store import delivery_list, lookup, messages
 from odzew.store.db import Unit
@@ -56,19 +57,11 @@ async def delivery(visit: Visit) -> Response:
         raise NotOurs("there is no such delivery")
     tried: list[Attempt] = await visit.db.read(attempts, row.id)
     found: dict[int, Message] = await visit.db.read(messages.get, [row.message_id])
-    for one in tried:
-        _mask(one, found.get(row.message_id), visit.sees_numbers)
+    message = found.get(row.message_id)
     return visit.page(
-        "delivery.html", row=row, attempts=[(one, _timings(one.timings)) for one in tried], message=found.get(row.message_id),
-        target=visit.directory.targets.get(row.target_id),
+        "delivery.html", row=row, attempts=tried, message=message, target=visit.directory.targets.get(row.target_id), spans=spans_of,
+        hidden=hidden_of(message, visit.sees_numbers),
     )  # fmt: skip
-
-
-def _mask(attempt: Attempt, message: Message | None, whole: bool) -> None:
-    """Hides the sender's number in what was called and answered from those who may not see it."""
-    number = message.sender if message else ""
-    attempt.url, attempt.detail = (unnumbered(text, number, whole) for text in (attempt.url, attempt.detail))
-    attempt.body = unnumbered(attempt.body.decode("utf-8", "replace"), number, whole).encode()
 
 
 async def again(visit: Visit) -> Response:
@@ -144,12 +137,6 @@ async def _rows(visit: Visit, rows: Sequence[DeliveryRow]) -> list[Row]:
         name = (account.company or account.name) if account else ""
         shown.append(Row(row, name, message.sender if message else "", (message.text or message.title or "")[:100] if message else ""))
     return shown
-
-
-def _timings(text: str) -> list[tuple[str, int]]:
-    """(name, microseconds) of `dns=12 connect=34 ...`; what cannot be read is left out."""
-    pairs = [piece.partition("=") for piece in text.replace(",", " ").split()]
-    return [(name, int(value)) for name, _, value in pairs if value.isascii() and value.isdecimal()]
 
 
 def _send(visit: Visit, ids: list[int]) -> Unit:

@@ -12,6 +12,7 @@ from odzew.errors import SetupError
 from odzew.panel.forms import Form
 from odzew.panel.page import BOTH, Page
 from odzew.panel.visit import Visit
+from odzew.panel.words import spoken
 from odzew.setup.compare import compare
 from odzew.setup.document import read_document
 from odzew.setup.plan import Change
@@ -69,7 +70,7 @@ async def drift(visit: Visit) -> Response:
         changes = compare(document, visit.directory).changes
         removed = surplus(document, visit.directory).changes
     except SetupError as error:
-        faults = [environment.hidden(fault) for fault in error.faults]
+        faults = [environment.hidden(spoken(visit.t, fault)) for fault in error.faults]
         return visit.page("operator/drift.html", status=422, form=form, changes=None, removed=(), faults=faults)
     return visit.page(
         "operator/drift.html", form=form, changes=[_hidden(change, environment) for change in changes], removed=removed, faults=()

@@ -22,7 +22,7 @@ from odzew.store.inbox_lines import Wanted
 from odzew.wire.localtime import zone_of
 
 COUNTED: Final = 1_000  # more are told as so many and more: counting is not to make anybody wait
-COLUMNS: Final = ("id", "kind", "received_at", "from", "contact", "to", "keyword", "title", "text", "answers", "incomplete")
+COLUMNS: Final = ("id", "kind", "received_at", "from", "contact", "to", "keyword", "title", "text", "answers", "incomplete", "withheld")
 MARK: Final = "\ufeff"  # by which a spreadsheet knows UTF-8
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 SEPARATORS: Final = {"pl": ";"}
@@ -93,7 +93,7 @@ def _record(message: Message, name: str, received: str, whole: bool) -> Record:
     return {
         "id": message.id, "kind": message.kind, "received_at": received, "from": masked(message.sender, whole), "contact": name,
         "to": message.recipient, "keyword": message.keyword, "title": message.title, "text": message.text, "answers": message.answers,
-        "incomplete": bool(message.incomplete),
+        "incomplete": bool(message.incomplete), "withheld": message.withheld,
     }  # fmt: skip
 
 

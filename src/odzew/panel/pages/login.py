@@ -1,4 +1,4 @@
-"""Logging in and out, with a one-time code where the user has one, and what a browser remembers: its language and its colours."""
+"""Logging in and out, with a one-time or recovery code where the user has them, and what a browser remembers: language and colours."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from odzew.model import User
 from odzew.panel import session as sessions
 from odzew.panel.forms import Form
 from odzew.panel.page import BOTH, POST, Page
+from odzew.panel.recovery import FEW, digest_of
 from odzew.panel.render import inside
 from odzew.panel.visit import ROOT, Visit
 from odzew.panel.words import LANGUAGES
+from odzew.store import recovery_codes
 from odzew.store.audit import add
 from odzew.store.credentials import set_language, use_totp_step
 from odzew.store.db import Unit
-from odzew.store.panel_sessions import make_strong
+from odzew.store.panel_sessions import Session, make_strong
 
 STEP: Final = 30  # seconds of a one-time code (RFC 6238 s.5.2)
 YEAR: Final = 365 * 86_400  # seconds
@@ -51,12 +53,12 @@ async def log_in(visit: Visit) -> Response:
     answer = visit.go(f"/login/code?next={where}" if user.totp_secret else where)
     await sessions.log_in(visit.request, answer, visit.services, user, visit.address)
     if not user.totp_secret:
-        await visit.db.write(_entered, user, visit.address, "login")
+        await visit.db.write(_entered, user, visit.address, False)
     return answer
 
 
 async def code(visit: Visit) -> Response:
-    """Asks for the one-time code of a log-in that has begun."""
+    """Asks for the one-time code of a log-in that has begun, or a recovery code in its place."""
     session = visit.session
     user = visit.directory.users.get(session.login) if session else None
     if session is None or user is None or not user.totp_secret:
@@ -70,6 +72,16 @@ async def code(visit: Visit) -> Response:
     except Busy as error:
         form.fault("", "Too many attempts failed. Please wait %(seconds)d s and try again.", seconds=error.retry_after)
         return _asked(visit, "code.html", form, 429)
+    if form.typed("recovery"):
+        left = await _recovered(visit, user, session, form.typed("recovery"))
+        if left is None:
+            throttle.failed(visit.address, name)
+            form.fault("recovery", "This is none of your recovery codes, or it was used already.")
+            return _asked(visit, "code.html", form, 401)
+        throttle.succeeded(visit.address, name)
+        words = visit.services.words
+        told = words.counted(visit.language, "%(num)d recovery code is left.", "%(num)d recovery codes are left.", left) % {"num": left}
+        return visit.go(inside(form.typed("next")), told, "warning" if left <= FEW else "info")
     step = matching_step(visit.services.sealer.open(user.totp_secret), form.typed("code"), visit.services.clock.now())
     if step is None or not await visit.db.write(use_totp_step, user.id, step):
         throttle.failed(visit.address, name)
@@ -77,7 +89,7 @@ async def code(visit: Visit) -> Response:
         return _asked(visit, "code.html", form, 401)
     throttle.succeeded(visit.address, name)
     await visit.db.write(make_strong, session.token_sha256)
-    await visit.db.write(_entered, user, visit.address, "login.code")
+    await visit.db.write(_entered, user, visit.address, True)
     return visit.go(inside(form.typed("next")))
 
 
@@ -117,6 +129,15 @@ async def static(visit: Visit) -> Response:
     return visit.services.pages.static.answer(visit.path("name"), visit.query.get("v", ""), accepted)
 
 
+async def _recovered(visit: Visit, user: User, session: Session, typed: str) -> int | None:
+    """Uses a recovery code up: how many are left, or None."""
+    digest = digest_of(user.id, typed)
+    if digest is None:
+        return None
+    left: int | None = await visit.db.write(_recover, user, session, digest, visit.address)
+    return left
+
+
 def matching_step(secret: str, typed: str, now: int) -> int | None:
     """The time step whose code was typed: the present one, or the one before or after (RFC 6238 s.5.2). None: no such."""
     digits = typed.replace(" ", "")
@@ -148,8 +169,16 @@ def _came_from(visit: Visit) -> str:
     return inside(before.removeprefix(ROOT)) if before.startswith(ROOT) else "/"
 
 
-def _entered(user: User, address: str, action: str) -> Unit:
-    yield from add(user.account_id, user.login, address, action)
+def _entered(user: User, address: str, with_code: bool) -> Unit:
+    yield from add(user.account_id, user.login, address, "login.code" if with_code else "login")
+
+
+def _recover(user: User, session: Session, digest: bytes, address: str) -> Unit:
+    left = yield from recovery_codes.use(user.id, digest)
+    if left is not None:
+        yield from make_strong(session.token_sha256)
+        yield from add(user.account_id, user.login, address, "login.recovery")
+    return left
 
 
 PAGES: Final = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator
 from typing import Any, Final
 
@@ -11,14 +10,14 @@ from starlette.responses import Response
 from odzew.errors import NotOurs
 from odzew.inbox.correct import reanswer
 from odzew.inbox.redecode import Redecoded, redecode
-from odzew.model import Attempt, Message
+from odzew.model import Message
+from odzew.panel.attempts import hidden_of, spans_of
 from odzew.panel.page import POST, Page
 from odzew.panel.pages.inbox import RATE, offer, said_of, send_again
 from odzew.panel.pages.media import showing_of
-from odzew.panel.pages.reasons import correction_of, reason_of
+from odzew.panel.pages.reasons import correction_of, reason_of, withheld_of
 from odzew.panel.pages.story import Story, is_unseen, story_of
 from odzew.panel.pages.wanted import name_of
-from odzew.panel.render import unnumbered
 from odzew.panel.visit import Visit
 from odzew.store import blacklist, contacts
 from odzew.store.db import Request
@@ -31,10 +30,6 @@ from odzew.wire import contact as wire_contact
 from odzew.wire import folding
 
 LARGEST: Final = (1 << 62) - 1
-SPANS: Final = {
-    "dns": "address looked up", "connect": "connected", "tls": "encrypted", "first_byte": "first octet of the answer", "total": "in all",
-}  # fmt: skip
-_span = re.compile(r"(\w+)=(\d+)").findall
 
 
 async def message(visit: Visit) -> Response:
@@ -92,16 +87,12 @@ async def _shown(visit: Visit, found: Message, status: int = 200, form: Any = No
     number = visit.directory.numbers_by_id.get(found.number_id or 0)
     return visit.page(
         "message.html", status=status, message=found, story=story, form=form or visit.fields(), name=name_of(story.contact), number=number,
-        reason=reason_of(visit, found.rule), corrections=[correction_of(visit, one.why) for one in story.revised],
+        reason=reason_of(visit, found.rule), withheld=withheld_of(visit, found),
+        corrections=[correction_of(visit, one.why) for one in story.revised],
         showings={head.id: showing_of(head.content_type) for head in story.attachments}, spans=spans_of,
-        hidden=lambda text: unnumbered(text, found.sender, visit.sees_numbers),
+        hidden=hidden_of(found, visit.sees_numbers),
         can_send_all=sum(fate.row is not None and fate.row.state in AGAIN for fate in story.fates) > 1,
     )  # fmt: skip
-
-
-def spans_of(attempt: Attempt) -> list[tuple[str, int]]:
-    """How long each step of an attempt took: (its name in words, microseconds)."""
-    return [(SPANS[name], int(value)) for name, value in _span(attempt.timings) if name in SPANS and int(value)]
 
 
 async def _resent(visit: Visit, found: Message, key: int | None) -> tuple[str, str]:

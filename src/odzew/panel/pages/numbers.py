@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from starlette.responses import Response
 
@@ -13,10 +13,11 @@ from odzew.panel.forms import Form
 from odzew.panel.page import BOTH, POST, Page
 from odzew.panel.visit import Visit
 from odzew.setup import judges
+from odzew.setup.compare_numbers import OF_KEYWORD
 from odzew.store.changes import bump
 from odzew.store.db import Lock, Unit
 from odzew.store.directory import Directory, load
-from odzew.store.numbers import remove_keyword, save_keywords
+from odzew.store.numbers import remove_keyword, save_keywords, save_numbers
 from odzew.store.targets import remove_targets
 from odzew.wire import folding
 
@@ -70,7 +71,7 @@ async def edit(visit: Visit) -> Response:
     keyword = _keyword(visit)
     number = visit.directory.numbers_by_id[keyword.number_id]
     if visit.request.method == "GET":
-        values = {"word": keyword.word, "strip_keyword": "1" if keyword.strip_keyword else ""}
+        values = {"word": keyword.word} | {name: "1" if getattr(keyword, name) else "" for name in OF_KEYWORD}
         return _form(visit, number, keyword, visit.fields(values))
     form = visit.fields(await visit.form())
     changed = _read(visit, form, number, keyword)
@@ -92,6 +93,34 @@ async def remove(visit: Visit) -> Response:
     return visit.go(f"/numbers/{KIND_OF_SERVICE[number.service]}", visit.t("The keyword %(word)s is free again.", word=keyword.word))
 
 
+async def options(visit: Visit) -> Response:
+    """What becomes of messages to a number of the account's own that match no keyword."""
+    number = _number(visit)
+    if number.account_id != visit.account.id:
+        raise NotOurs("there is no such number")
+    service = KIND_OF_SERVICE[number.service]
+    if visit.request.method == "GET":
+        form = visit.fields({"drop_blacklisted": "1" if number.drop_blacklisted else ""})
+        return visit.page("number.html", number=number, form=form, service=service, title=TITLES[service])
+    form = visit.fields(await visit.form())
+    await visit.db.write(_set, visit, number.address, form.flag("drop_blacklisted"))
+    await visit.services.refresh()
+    return visit.go(f"/numbers/{service}", visit.t("Saved."))
+
+
+def _set(visit: Visit, address: str, drop: bool) -> Unit:
+    """Changes the number as it is now, if it still is the account's."""
+    yield Lock(["setup"])
+    directory: Directory = yield from load()
+    number = directory.numbers.get(address)
+    if number is None or number.account_id != visit.account.id:
+        raise NotOurs("there is no such number")
+    yield from save_numbers([replace(number, drop_blacklisted=drop)])
+    before, after = {"drop blacklisted": number.drop_blacklisted}, {"drop blacklisted": drop}
+    yield from visit.note("number.saved", f"number {address}", before, after)
+    yield from bump("directory")
+
+
 def _read(visit: Visit, form: Form, number: Number, before: Keyword | None) -> Keyword | None:
     word = form.judged("word", judges.keyword, form.text("word", required=True, most=160), "")
     if not form.valid:
@@ -101,7 +130,7 @@ def _read(visit: Visit, form: Form, number: Number, before: Keyword | None) -> K
     if known is not None and (before is None or known.id != before.id):
         form.fault("word", "This word is yours already." if known.account_id == visit.account.id else "This word is taken on this number.")
         return None
-    return Keyword(before.id if before else 0, number.id, visit.account.id, word, words, form.flag("strip_keyword"))
+    return Keyword(before.id if before else 0, number.id, visit.account.id, word, words, **{name: form.flag(name) for name in OF_KEYWORD})
 
 
 def _reserve(visit: Visit, keyword: Keyword, before: Keyword | None) -> Unit:
@@ -112,10 +141,14 @@ def _reserve(visit: Visit, keyword: Keyword, before: Keyword | None) -> Unit:
     if known is not None and known.account_id != keyword.account_id:
         return True
     yield from save_keywords([keyword])
-    was = None if before is None else {"word": before.word, "leave out": before.strip_keyword}
-    yield from visit.note("keyword.saved", f"keyword {keyword.word}", was, {"word": keyword.word, "leave out": keyword.strip_keyword})
+    yield from visit.note("keyword.saved", f"keyword {keyword.word}", _told(before) if before else None, _told(keyword))
     yield from bump("directory")
     return False
+
+
+def _told(keyword: Keyword) -> dict[str, Any]:
+    """A keyword as the audit log has it."""
+    return {"word": keyword.word, "leave out": keyword.strip_keyword, "drop blacklisted": keyword.drop_blacklisted}
 
 
 def _give_back(visit: Visit, keyword: Keyword) -> Unit:
@@ -161,6 +194,7 @@ def _form(visit: Visit, number: Number, keyword: Keyword | None, form: Form, sta
 
 PAGES: Final = (
     Page("/numbers/{service}", numbers, "member", "numbers"),
+    Page("/numbers/number/{id:int}", options, "owner", "number", BOTH),
     Page("/numbers/number/{id:int}/keyword", new, "owner", "keyword.new", BOTH),
     Page("/numbers/keyword/{id:int}", edit, "owner", "keyword", BOTH),
     Page("/numbers/keyword/{id:int}/remove", remove, "owner", "keyword.remove", POST),

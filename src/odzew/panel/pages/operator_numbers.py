@@ -14,7 +14,7 @@ from odzew.panel.visit import Visit
 from odzew.panel.written import write_entry
 from odzew.setup import judges
 
-FIELDS: Final = ("address", "service", "account", "mms")
+FIELDS: Final = ("address", "service", "account", "mms", "drop_blacklisted")
 SERVICES: Final[dict[str, str]] = {
     "eco": "ECO: replies to what was sent", "nd": "ND: shared, told apart by keywords", "sc": "SC: short code, shared",
     "ndi": "NDI: one account's own", "sci": "SCI: short code, one account's own", "pr": "PR: Premium, shared",
@@ -52,7 +52,10 @@ async def edit(visit: Visit) -> Response:
         raise NotOurs("there is no such number")
     if visit.request.method == "GET":
         owner = visit.directory.accounts.get(number.account_id or 0)
-        first = {"service": number.service, "account": owner.name if owner else "", "mms": "1" if number.mms else ""}
+        first = {
+            "service": number.service, "account": owner.name if owner else "", "mms": "1" if number.mms else "",
+            "drop_blacklisted": "1" if number.drop_blacklisted else "",
+        }  # fmt: skip
         return _form(visit, number, visit.fields(first))
     form = visit.fields(await visit.form())
     if await write_entry(visit, form, "number", _read(visit, form) | {"address": number.address}, FIELDS) is None:
@@ -64,6 +67,7 @@ def _read(visit: Visit, form: Form) -> dict[str, Any]:
     names = [account.name for account in visit.directory.accounts.values()]
     return {
         "service": form.choice("service", SERVICES), "account": form.choice("account", ("", *names)), "mms": form.flag("mms"),
+        "drop_blacklisted": form.flag("drop_blacklisted"),
     }  # fmt: skip
 
 

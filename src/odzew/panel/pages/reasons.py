@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from odzew.model import Message
 from odzew.panel.visit import Visit
 
 RULES: Final = tuple(
@@ -33,6 +34,15 @@ CORRECTIONS: Final = {
 }
 """Why a message was corrected, as it is stored, and in words for people."""
 
+BY_KEYWORD: Final = (
+    "The sender was on your blacklist, and the keyword %(word)s withholds what blacklisted senders write: "
+    "the message is not forwarded, and the API does not return it."
+)
+BY_NUMBER: Final = (
+    "The sender was on your blacklist, and the number %(number)s withholds what blacklisted senders write: "
+    "the message is not forwarded, and the API does not return it."
+)
+
 
 def reason_of(visit: Visit, rule: str) -> str:
     """The sentence of a rule. What is not known is shown as it is stored."""
@@ -40,6 +50,15 @@ def reason_of(visit: Visit, rule: str) -> str:
         if found := fits(rule):
             return visit.t(text, **found.groupdict())
     return rule
+
+
+def withheld_of(visit: Visit, message: Message) -> str:
+    """Whose option withheld a message; '' where none did."""
+    if message.withheld is None:
+        return ""
+    if message.keyword_id is None:
+        return visit.t(BY_NUMBER, number=message.recipient)
+    return visit.t(BY_KEYWORD, word=message.keyword)
 
 
 def correction_of(visit: Visit, why: str) -> str:

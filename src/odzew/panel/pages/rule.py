@@ -9,9 +9,11 @@ from starlette.responses import Response
 from odzew.errors import NumberError
 from odzew.inbox.classify import Case, classify, needs_answer
 from odzew.inbox.owe import level_of, wants
+from odzew.inbox.withhold import drops
 from odzew.model import KIND_OF_SERVICE, Message
 from odzew.panel.page import Page
 from odzew.panel.visit import Visit
+from odzew.store import blacklist
 from odzew.wire import msisdn
 
 SENDER: Final = "+48500600700"
@@ -38,9 +40,11 @@ async def rule(visit: Visit) -> Response:
         0, claim.kind, claim.account_id, sender, recipient, text, visit.services.clock.now(), claim.number.id if claim.number else None,
         claim.keyword.id if claim.keyword else None, claim.keyword.word if claim.keyword else "",
     )  # fmt: skip
-    level = level_of(message, visit.directory) if claim.account_id == account else []
+    mine = claim.account_id == account
+    level = level_of(message, visit.directory) if mine else []
+    withheld = mine and drops(message, visit.directory) and await visit.db.read(blacklist.holds, account, sender)
     verdict = {
-        "mine": claim.account_id == account, "nobody": claim.account_id is None, "rule": claim.rule, "kind": claim.kind,
+        "mine": mine, "withheld": withheld, "nobody": claim.account_id is None, "rule": claim.rule, "kind": claim.kind,
         "reply": needs_answer(case, visit.directory), "keyword": claim.keyword,
         "targets": [(target, target.active and wants(target, message)) for target in level],
     }  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any, Final
 from odzew.clock import DAY
 from odzew.inbox.owe import level_of, wants
 from odzew.inbox.segments import READABLE, reading_of, segment_of
+from odzew.inbox.withhold import drops
 from odzew.model import UNCLAIMED, Account, Attempt, Message, SentMessage, Target
 from odzew.store import attachments as store_attachments
 from odzew.store import blacklist, contacts, lookup, sent, target_states
@@ -153,13 +154,17 @@ def _fates(message: Message, directory: Directory) -> Generator[Request, Any, li
         fates.append(Fate(row.target, row.target_id, row, tried[-ROUNDS:], max(0, len(tried) - ROUNDS), state.paused_at if state else None))
     owed = {row.target_id for row in rows}
     level = [] if message.kind == UNCLAIMED else level_of(message, directory)
-    return fates + [Fate(target.name, target.id, never=_never(target, message)) for target in level if target.id not in owed]
+    return fates + [Fate(target.name, target.id, never=_never(target, message, directory)) for target in level if target.id not in owed]
 
 
-def _never(target: Target, message: Message) -> str:
+def _never(target: Target, message: Message, directory: Directory) -> str:
+    if message.withheld is not None:
+        return "withheld"
     if not target.active:
         return "off"
-    return "later" if wants(target, message) else "filtered"
+    if not wants(target, message):
+        return "filtered"
+    return "perhaps" if drops(message, directory) else "later"
 
 
 def _texts(heads: Sequence[AttachmentHead]) -> Generator[Request, Any, dict[int, str]]:

@@ -108,9 +108,8 @@ def _read(visit: Visit, form: Form, before: Target, name: str) -> Target:
     for key in idle(target.way):
         target = replace(target, **{key: without(key)})
     if form.valid:
-        for fault in faults_of(target):
-            key, _, text = fault.partition(": ")
-            form.errors.setdefault(key, text)
+        for key, sentence in faults_of(target):
+            form.told(key, sentence)
     return target
 
 

@@ -10,11 +10,13 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from odzew.clock import DAY
-from odzew.errors import NotOurs, TemplateError
+from odzew.errors import NotOurs, TemplateError, sentence_of
 from odzew.model import Message, Target
+from odzew.panel.attempts import hidden_of
 from odzew.panel.page import POST, Page
 from odzew.panel.pages.target_form import own_target
 from odzew.panel.visit import Visit
+from odzew.panel.words import spoken
 from odzew.store import messages
 from odzew.store.changes import bump
 from odzew.store.db import Lock, Unit
@@ -38,7 +40,7 @@ async def preview(visit: Visit) -> Response:
     try:
         filled = Template.parse(url).fill(SAMPLE) if url.strip() else ""
     except TemplateError as error:
-        fault = str(error)
+        fault = spoken(visit.t, sentence_of(error))
     return visit.page("target_preview.html", filled=filled, fault=fault)
 
 
@@ -54,9 +56,12 @@ async def test(visit: Visit) -> Response:
             form.fault("message", "There is no such message.")
     result = await visit.services.try_target(target, visit.account, message) if form.valid else None
     if result is not None:
-        await visit.db.write(_noted, visit, "target.tested", target, {"outcome": result.outcome})
+        await visit.db.write(_noted, visit, target, {"outcome": result.outcome})
     status = 200 if form.valid else 422
-    return visit.page("target_test.html", status=status, target=target, result=result, form=form, message=message, body=_shown(result))
+    return visit.page(
+        "target_test.html", status=status, target=target, result=result, form=form, message=message, body=_shown(result),
+        hidden=hidden_of(message, visit.sees_numbers), unread=target.way == "email" and message is not None and not visit.sees_numbers,
+    )  # fmt: skip
 
 
 async def secret(visit: Visit) -> Response:
@@ -115,8 +120,8 @@ def _resume(visit: Visit, target: Target, missed: int) -> Unit:
     return done
 
 
-def _noted(visit: Visit, action: str, target: Target, after: dict[str, Any]) -> Unit:
-    yield from visit.note(action, f"target {target.id} {target.name}", None, after)
+def _noted(visit: Visit, target: Target, after: dict[str, Any]) -> Unit:
+    yield from visit.note("target.tested", f"target {target.id} {target.name}", None, after)
 
 
 PAGES: Final = (

@@ -15,7 +15,7 @@ from odzew.panel.page import BOTH, POST, Page
 from odzew.panel.pages.account import judge_password
 from odzew.panel.visit import OWNER, Visit
 from odzew.setup import judges
-from odzew.store import credentials, panel_sessions, usage
+from odzew.store import credentials, panel_sessions, recovery_codes, usage
 from odzew.store.changes import bump
 from odzew.store.db import Lock, Rows, Unit
 from odzew.store.directory import Directory, load
@@ -145,6 +145,7 @@ def _change(visit: Visit, user: User, changed: User, name: str, hashed: str | No
 def _remove(visit: Visit, user: User) -> Unit:
     yield Lock(["setup"])
     yield from panel_sessions.end_of_user(user.id)
+    yield from recovery_codes.forget(user.id)
     yield Rows("DELETE FROM users WHERE id = ?", (user.id,))
     yield from visit.note("user.removed", f"user {user.login}", {"roles": user.roles}, None)
     yield from bump("directory")
