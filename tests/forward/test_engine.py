@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from odzew.clock import HOUR, MINUTE, SECOND, FixedClock
+from odzew.forward.loader import SPACED
 from odzew.forward.schedule import Schedule
 from odzew.forward.turns import EngineLimits
 from odzew.inbox.receive import Inbox
@@ -110,8 +111,8 @@ async def test_each_delivery_has_one_jitter_that_moves_all_its_repeats_alike(gat
         first, *late[key] = [round((minute - slot) * MINUTE) for minute, slot in times]
         assert first == 0
     for key, repeats in late.items():
-        assert set(repeats) == {Schedule().jitter(key)}
-    assert len({repeats[1] for repeats in late.values()}) == 20, "they do not come back together"
+        assert all(0 <= repeat - Schedule().jitter(key) <= SPACED for repeat in repeats)
+    assert len({repeats[0] // SPACED for repeats in late.values()}) > 10, "they do not come back together"
 
 
 async def test_an_attempt_that_had_to_wait_for_others_is_marked_as_delayed(gateway: Open, clock: FixedClock) -> None:

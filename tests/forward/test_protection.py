@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odzew.clock import FixedClock
+from odzew.clock import SECOND, FixedClock
 from odzew.forward.lane import Lane
+from odzew.forward.loader import SPACED
 from odzew.forward.outcome import OUTCOMES
 from odzew.forward.protection import FAILING, OVERLOAD, RAISED, Protection
 from odzew.forward.turns import EngineLimits, Turns
 from odzew.model import Owed
+from odzew.store.db import statement
 from tests.forward.builders import Made
 from tests.forward.conftest import Open
 
@@ -191,3 +193,26 @@ async def test_many_that_hang_leave_the_slots_to_the_others(gateway: Open) -> No
     ids = await here.owe(await here.a_target("well.example"), 50)
     await here.quiet()
     assert sorted(here.sender.delivered_to("well.example")) == ids
+
+
+@pytest.mark.parametrize(("failures", "loads"), [(FAILING, 5), (0, 20)])
+async def test_repeats_of_a_target_that_fails_are_read_a_few_at_a_time(failures: int, loads: int, gateway: Open, clock: FixedClock) -> None:
+    """Twenty repeats that fall due one by one within two seconds. Each is made at its time or half a second later, none before."""
+    here = await gateway()
+    here.sender.status = lambda made: 500
+    target = await here.a_target()
+    ids = await here.owe(target, 20)
+    await here.quiet()
+    here.sender.made.clear()
+    due_at = {key: clock.now() + 10 * SECOND + place * SECOND // 10 for place, key in enumerate(ids)}
+    for key, due in due_at.items():
+        await here.db.inner.write(statement, "UPDATE owed SET due_at = ? WHERE delivery_id = ?", due, key)
+    here.engine.wake()
+    await here.advance(seconds=9)
+    here.db.reads.clear()
+    here.engine._lanes[target.id].protection.failures = failures
+    here.sender.status = lambda made: 500 if failures else 200
+    await here.advance(seconds=4)
+    assert [made.delivery for made in here.sender.made] == ids
+    assert all(0 <= made.at - due_at[made.delivery] <= SPACED for made in here.sender.made)
+    assert here.db.reads["due_and_later"] == loads

@@ -20,8 +20,8 @@ class Lane:
     """The deliveries of one target that are due, those in flight, and those whose outcome is not yet committed."""
 
     __slots__ = (
-        "_is_passed", "_late", "_meanwhile", "account_id", "fresh", "held", "in_flight", "left_alone_until", "loading", "next_due",
-        "passing", "protection", "queued", "repeats", "serving_since", "target_id",
+        "_is_passed", "_late", "_meanwhile", "account_id", "fresh", "held", "in_flight", "left_alone_until", "loaded_at", "loading",
+        "next_due", "passing", "protection", "queued", "repeats", "serving_since", "target_id",
     )  # fmt: skip
 
     def __init__(self, target_id: int, account_id: int, serving_since: int) -> None:
@@ -37,6 +37,7 @@ class Lane:
         self.held: set[int] = set()
         self.in_flight = 0
         self.next_due: int | None = None
+        self.loaded_at = 0  # when the last load began
         self.loading = False
         self.queued = False
         self.left_alone_until = 0  # the URL asked for it (microseconds)
@@ -100,13 +101,13 @@ class Lane:
         """Forgets one whose outcome is in the database."""
         self.held.discard(delivery_id)
 
-    def begin_load(self) -> int | None:
+    def begin_load(self, now: int = 0) -> int | None:
         """A load begins; gives what was due. What is expected from now on counts for the next load.
 
         Nothing else is taken while it runs: what was held at its beginning is left out of what it reads, so that rows older than
         an outcome that is stored meanwhile make no second call.
         """
-        self.loading = True
+        self.loading, self.loaded_at = True, now
         before, self.next_due = self.next_due, None
         self._late = before if self._late is None else self._late
         return before

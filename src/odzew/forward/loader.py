@@ -19,6 +19,8 @@ from odzew.forward.turns import Turns
 from odzew.model import Owed
 from odzew.store.db import Database
 
+SPACED: Final = SECOND // 2
+"""Microseconds between loads of a target that fails: its repeats fall due one by one, and are read a few at a time."""
 LOOK: Final = 30.0  # seconds between looks at the table, whatever was announced
 AGAIN: Final = 1.0  # seconds until what failed for want of the database is tried again
 LOADS: Final = 8  # lanes read at a time: the database has others to serve
@@ -61,6 +63,8 @@ class Loader:
                 continue
             # What is left alone would be dropped as soon as it is read, and read again. What is owed to a target that is off is ended.
             when = max(lane.next_due, lane.left_alone_until) if self._served(lane) else lane.next_due
+            if lane.protection.is_failing and lane.loaded_at <= now:  # else the clock was set back
+                when = max(when, lane.loaded_at + SPACED)
             if when > now:
                 soonest = min(soonest, (when - now) / SECOND)
             elif not lane.loading and lane.loaded <= self._room() // 2:
@@ -68,7 +72,7 @@ class Loader:
                 by_target[lane.target_id] = lane
         for _, target_id in heapq.nsmallest(max(0, LOADS - len(self._loads)), due):
             lane = by_target[target_id]
-            before = lane.begin_load()
+            before = lane.begin_load(now)
             task = asyncio.create_task(self._load(lane, before), name=f"odzew-load-{target_id}")
             self._loads.add(task)
             task.add_done_callback(self._loads.discard)

@@ -130,7 +130,8 @@ class Alarms:
     async def run(self) -> None:
         """Writes down what comes and sends what falls due, until cancelled."""
         while True:
-            await self._clock.wait(self._moved, self._pause())
+            if (pause := self._pause()) > 0:  # else it fell due while the last ones were written down
+                await self._clock.wait(self._moved, pause)
             self._moved.clear()  # now: one that comes while others are written or sent is not overlooked
             await self._book.write()
             await self.send_due()
