@@ -50,7 +50,10 @@ PROGRAM: Final = ("-m", "proof.hostile_server")
 
 @dataclass(slots=True)
 class Found:
-    """What one hostile client brought. `outcomes`: how often each; `took`: median of its calls; `beside` it and `without`: p95; seconds."""
+    """What one hostile client brought. `outcomes`: how often each; `took`: median of its calls; `beside` it and `without`: p95; seconds.
+
+    `late`: how many more than of the server without took over a second.
+    """
 
     outcomes: dict[str, int]
     took: float
@@ -155,10 +158,11 @@ async def beside(row: Row, clock: Clock) -> Found:
         attempts = await sides[0].attempts()
     outcomes = dict(sorted(Counter(outcome for outcome, _ in attempts).items()))
     lost = sum(1 for wait in waits if wait == float("inf"))
-    late = sum(1 for wait in waits if wait > LATE) - lost
+    # A moment at which the machine stood still makes messages late on both sides.
+    late = sum(LATE < wait < float("inf") for wait in waits) - sum(wait > LATE for wait in control)
     took = median([took / 1e6 for _, took in attempts])
     p95, other = (percentile(one, 0.95) for one in (waits, control))
-    return Found(outcomes, took, sides[0].memory, p95, other, late, lost)
+    return Found(outcomes, took, sides[0].memory, p95, other, max(0, late), lost)
 
 
 def _attempts() -> Generator[Request, Any, list[tuple[str, int]]]:
@@ -194,7 +198,7 @@ async def run(clock: Clock) -> bool:
     found = [one for _, one in done]
     report.hold("hostile clients with another outcome than they should have", sum(not _as_expected(*one) for one in done), at_most=0)
     report.hold("messages to others that were lost", sum(one.lost for one in found), at_most=0)
-    report.hold("messages to others that were late", sum(one.late for one in found), at_most=0)
+    report.hold("messages to others that were late, more than of the server without", sum(one.late for one in found), at_most=0)
     report.hold("most memory over idle", max(one.memory for row, one in done if not row.mms), "MiB", at_most=MEMORY)
     report.hold("the same with MMS, taking them in included", max(one.memory for row, one in done if row.mms), "MiB", at_most=MEMORY_MMS)
     report.hold("p95 of the others beside and without, median of the ratios", median([_ratio(one) for one in found]), at_most=1.1)
